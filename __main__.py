@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The platform's program: `pulumi up -s <environment>` makes what `Pulumi.<environment>.yaml` says."""
+
+import pulumi
+
+from andel.release import release
+from andel.release.admission import admit
+from components.platform import Platform, PlatformArgs
+from config.contract import contract
+from config.load import load_environment
+
+environment = load_environment()
+pinned = admit(release(environment.release.name), environment, applying=not pulumi.runtime.is_dry_run())
+platform = Platform("platform", PlatformArgs(environment=environment, release=pinned))
+
+pulumi.export("contract", contract(environment).model_dump(mode="json", by_alias=True))
+pulumi.export("url", platform.url)

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: MPL-2.0
+"""One explicit provider per cluster; the default provider is switched off in the stack's config."""
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from config.clusters import Cluster
+
+
+def provider(name: str, cluster: Cluster, parent: pulumi.Resource) -> kubernetes.Provider:
+    """A provider for the cluster of a kubeconfig's context.
+
+    The identifier is the context's name: without it a changed address of the same cluster, in the kubeconfig alone,
+    would replace every resource (source: pulumi-kubernetes, `clusterIdentifier`).
+    """
+    return kubernetes.Provider(
+        name,
+        context=cluster.context,
+        cluster_identifier=cluster.context,
+        enable_server_side_apply=True,
+        opts=pulumi.ResourceOptions(parent=parent),
+    )

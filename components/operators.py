@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Operators that the platform installs itself, after the definitions they need. Existing ones are left alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from andel.release.pins import Chart
+from config.operators import Managed
+from config.operators import Operators as OperatorsSection
+
+from .chart import install
+from .metadata import metadata
+
+VALUES: dict[str, dict[str, Any]] = {
+    "gateway-crds-helm": {
+        "crds": {"gatewayAPI": {"enabled": True, "channel": "standard"}, "envoyGateway": {"enabled": True}}
+    },
+    "cert-manager": {"crds": {"enabled": False}},
+    # A Deployment and a Service for each InferenceService; Knative is not asked for.
+    "kserve-resources": {"kserve": {"controller": {"deploymentMode": "Standard"}}},
+    # The resources that it shares with kserve-resources are that chart's.
+    "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False, "llmisvc": {"createGIECRDs": True}}},
+    # KServe's presets of LLMInferenceServices; its runtimes are not used.
+    "kserve-runtime-configs": {"kserve": {"llmisvcConfigs": {"enabled": True}, "servingruntime": {"enabled": False}}},
+    # What Envoy AI Gateway needs of Envoy Gateway (source: manifests/envoy-gateway-values.yaml at v1.0.0).
+    "gateway-helm": {
+        "config": {
+            "envoyGateway": {
+                "extensionApis": {"enableBackend": True},
+                "extensionManager": {
+                    "backendResources": [
+                        {"group": "inference.networking.k8s.io", "kind": "InferencePool", "version": "v1"}
+                    ],
+                    "hooks": {
+                        "xdsTranslator": {
+                            "translation": {
+                                part: {"includeAll": True} for part in ("listener", "route", "cluster", "secret")
+                            },
+                            "post": ["Translation", "Cluster", "Route"],
+                        }
+                    },
+                    "service": {
+                        "fqdn": {
+                            "hostname": "ai-gateway-controller.envoy-ai-gateway-system.svc.cluster.local",
+                            "port": 1063,
+                        }
+                    },
+                },
+            }
+        }
+    },
+}
+"""Values of charts by name, where the chart's own defaults are not ours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorsArgs:
+    """Who brings what, and the release's charts."""
+
+    operators: OperatorsSection
+    """The environment's section."""
+
+    charts: Mapping[str, tuple[Chart, ...]]
+    """Charts of each operator, by its field in the section, in order."""
+
+    mirror: str | None
+    """Where charts come from, if not from their makers."""
+
+
+class Operators(pulumi.ComponentResource):
+    """Charts of all managed operators, each after the one before it."""
+
+    def __init__(self, name: str, args: OperatorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:platform:Operators", name, None, opts)
+        charts = managed_charts(args)
+        before: list[pulumi.Resource] = [
+            kubernetes.core.v1.Namespace(
+                f"{name}-{namespace}", metadata=metadata(namespace), opts=pulumi.ResourceOptions(parent=self)
+            )
+            for namespace in sorted({chart.namespace for chart in charts})
+        ]
+        for chart in charts:
+            # With a definition all its objects would go, other people's too: they stay when the platform goes.
+            keep = chart in args.charts["crds"]
+            after = pulumi.ResourceOptions(parent=self, depends_on=list(before), retain_on_delete=keep)
+            before.append(install(chart, args.mirror, VALUES.get(chart.name, {}), after))
+        self.register_outputs({"charts": [chart.name for chart in charts]})
+
+
+def managed_charts(args: OperatorsArgs) -> list[Chart]:
+    """Charts of managed operators: definitions first, then in the order of the section's fields."""
+    return [
+        chart
+        for field in type(args.operators).model_fields
+        if isinstance(getattr(args.operators, field), Managed)
+        for chart in args.charts[field]
+    ]

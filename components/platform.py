@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The platform: every component in its order. The one place that knows the whole environment."""
+
+from dataclasses import dataclass
+
+import pulumi
+
+from andel.release.pins import Release
+from config.environment import Environment
+from config.names import GATEWAY, SERVING, SYSTEM
+
+from .cluster import provider
+from .gateway import INNER, Gateway, GatewayArgs
+from .gpu_pool import GpuPool, GpuPoolArgs, placement
+from .kserve_settings import KServeSettings, KServeSettingsArgs
+from .model_monitor import ModelMonitor, ModelMonitorArgs
+from .model_route import ModelRoute, ModelRouteArgs
+from .namespace import Namespace, NamespaceArgs
+from .operators import Operators, OperatorsArgs
+from .serving import serve
+from .serving.endpoint import Endpoint
+from .serving.model import ModelArgs
+from .serving_quota import ServingQuota, ServingQuotaArgs
+from .tiers import Tiers, TiersArgs
+from .traffic import serving_traffic
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlatformArgs:
+    """An environment, and the release that it names."""
+
+    environment: Environment
+    """The whole environment."""
+
+    release: Release
+    """Its pinned set of versions."""
+
+
+class Platform(pulumi.ComponentResource):
+    """Operators, walls, pools, models, gateway, tiers and monitors of an environment."""
+
+    def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:platform:Platform", name, None, opts)
+        self._environment, self._release = args.environment, args.release
+        self._gpu = provider("gpu", args.environment.clusters.gpu, self)
+
+        self._operators = self._install_operators()
+        self._system, self._gateways, self._serving = self._raise_walls()
+        self._pools = self._label_pools()
+        self._settings = self._set_kserve()
+        self._edge = self._open_gateways()
+        for model in args.environment.models:
+            self._serve(model)
+        self._limit()
+
+        self.url = self._edge.url if self._edge else None
+        self.register_outputs({"url": self.url})
+
+    def _after(self, *resources: pulumi.Resource | None) -> pulumi.ResourceOptions:
+        """Options of a child on the GPU cluster that waits for others."""
+        return pulumi.ResourceOptions(
+            parent=self, providers=[self._gpu], depends_on=[resource for resource in resources if resource]
+        )
+
+    def _install_operators(self) -> Operators:
+        environment = self._environment
+        args = OperatorsArgs(
+            operators=environment.operators, charts=self._release.charts, mirror=environment.mirror.charts
+        )
+        return Operators("operators", args, self._after())
+
+    def _raise_walls(self) -> tuple[Namespace, Namespace, Namespace]:
+        applications = self._environment.clusters.application
+        if applications is not None:
+            opts = pulumi.ResourceOptions(parent=self, providers=[provider("application", applications, self)])
+            Namespace(f"application-{SYSTEM}", NamespaceArgs(name=SYSTEM), opts)
+        after = self._after(self._operators)
+        serving = serving_traffic(self._environment)
+        return (
+            Namespace(SYSTEM, NamespaceArgs(name=SYSTEM), after),
+            Namespace(GATEWAY, NamespaceArgs(name=GATEWAY), after),
+            Namespace(SERVING, NamespaceArgs(name=SERVING, traffic=serving), after),
+        )
+
+    def _label_pools(self) -> list[GpuPool]:
+        pools = self._environment.pools.items()
+        return [GpuPool(name, GpuPoolArgs(name=name, pool=pool), self._after()) for name, pool in pools]
+
+    def _set_kserve(self) -> KServeSettings:
+        mirror = self._environment.mirror.images
+        args = KServeSettingsArgs(
+            namespace=SERVING,
+            images={role: image.reference(mirror) for role, image in self._release.images.items()},
+            epp_version=self._release.epp.version,
+        )
+        return KServeSettings("kserve", args, self._after(self._serving))
+
+    def _open_gateways(self) -> Gateway | None:
+        section = self._environment.gateway
+        if section is None:
+            return None
+        return Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
+
+    def _serve(self, name: str) -> None:
+        model = self._environment.models[name]
+        args = ModelArgs(
+            name=name,
+            model=model,
+            namespace=SERVING,
+            placement=placement(model.pool, self._environment.pools[model.pool]),
+            gateway=(GATEWAY, INNER) if self._edge else None,
+            epp=self._release.epp,
+        )
+        endpoint = serve(name, args, self._after(self._settings, self._edge, *self._pools))
+        self._publish(name, endpoint)
+
+    def _publish(self, name: str, endpoint: Endpoint) -> None:
+        environment = self._environment
+        if environment.gateway is not None:
+            timeout = environment.gateway.request_timeout_seconds
+            route = ModelRouteArgs(model=name, endpoint=endpoint, timeout_seconds=timeout)
+            ModelRoute(f"{name}-route", route, self._after(self._serving, self._edge))
+        if environment.monitoring is not None:
+            monitor = ModelMonitorArgs(model=name, endpoint=endpoint, monitoring=environment.monitoring)
+            ModelMonitor(f"{name}-monitor", monitor, self._after(self._serving))
+
+    def _limit(self) -> None:
+        pools, tiers = self._environment.pools, self._environment.tiers
+        if pools:
+            ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
+        if tiers:
+            Tiers("tiers", TiersArgs(namespace=SYSTEM, tiers=tiers), self._after(self._system))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What may pass the walls of the platform's namespaces: NetworkPolicy specs by name."""
+
+from typing import Any
+
+from config.environment import Environment
+
+from .kserve_settings import VLLM_PORT
+from .namespace import from_namespace, ports
+from .serving.llm_d import PORT as LLM_D_PORT
+
+MODEL_PORTS = ports(LLM_D_PORT) + ports(VLLM_PORT)
+"""Ports on which models answer requests and `/metrics`."""
+
+PICKER_PORT = 9002
+"""Port on which Envoy asks an endpoint picker (ext_proc, gRPC)."""
+
+
+def serving_traffic(environment: Environment) -> dict[str, Any]:
+    """Models answer proxies, each other and Prometheus; they fetch weights, and the pickers watch the API server."""
+    callers: dict[str, Any] = {
+        "allow-same-namespace": {
+            "podSelector": {},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [{"podSelector": {}}]}],
+            "egress": [{"to": [{"podSelector": {}}]}],
+        },
+        # Weights from a hub, and the API server behind its Service (443) or itself (6443).
+        "allow-https-out": {
+            "podSelector": {},
+            "policyTypes": ["Egress"],
+            "egress": [{"ports": ports(443) + ports(6443)}],
+        },
+    }
+    if environment.gateway is not None:
+        proxies = from_namespace(environment.gateway.proxy_namespace)
+        callers["allow-gateway"] = ingress([proxies], MODEL_PORTS + ports(PICKER_PORT))
+    if environment.monitoring is not None:
+        prometheus = from_namespace(environment.monitoring.namespace)
+        callers["allow-prometheus"] = ingress([prometheus], MODEL_PORTS)
+    return callers
+
+
+def ingress(peers: list[dict[str, Any]], allowed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Some peers may reach all pods on some ports."""
+    return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": peers, "ports": allowed}]}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The root: everything that an environment is, in one object (`andel:environment` in `Pulumi.<stack>.yaml`)."""
+
+from typing import Self
+
+from pydantic import model_validator
+
+from . import rules
+from .clusters import Clusters
+from .gateway import Gateway
+from .models import Model
+from .monitoring import Monitoring
+from .operators import Mirror, Operators
+from .pools import Pool
+from .release import Release
+from .scalars import DnsLabel, ModelName
+from .section import Section, refuse_if_any
+from .tiers import Tier
+
+
+class Environment(Section):
+    """An environment of the platform, as dev or prod. Sections with a default may be left out."""
+
+    release: Release
+    """Versions of all parts."""
+
+    clusters: Clusters
+    """Where it stands."""
+
+    operators: Operators = Operators()
+    """Who brings the controllers it needs."""
+
+    mirror: Mirror = Mirror()
+    """Where charts and images come from."""
+
+    pools: dict[DnsLabel, Pool] = {}
+    """GPU nodes, by the pool's name."""
+
+    models: dict[ModelName, Model] = {}
+    """The catalogue, by the model's public name."""
+
+    gateway: Gateway | None = None
+    """The address of all models. Left out, models are reachable inside the cluster alone."""
+
+    tiers: dict[DnsLabel, Tier] = {}
+    """Plans of the municipalities, by name."""
+
+    monitoring: Monitoring | None = None
+    """What Prometheus watches. Left out, no monitor is written."""
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        refuse_if_any(rules.mistakes(self))
+        return self

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Section `operators`: controllers that the platform needs, and who brings them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from .section import Section
+
+ChartSource = Annotated[str, StringConstraints(pattern=r"^(oci://[^\s@]+|/[^\s]*)$")]
+"""Where charts come from: a registry (`oci://…`) or a folder that holds one folder a chart (an absolute path)."""
+
+
+class Existing(Section):
+    """The cluster has it already, and someone else cares for it. The platform never writes on it."""
+
+    kind: Literal["existing"] = "existing"
+
+
+class Managed(Section):
+    """The platform installs it from the release's chart, and removes it with itself."""
+
+    kind: Literal["managed"]
+
+
+Operator = Annotated[Existing | Managed, Field(discriminator="kind")]
+
+
+class Operators(Section):
+    """One setting an operator. `existing` is the default: use what is paid for already."""
+
+    crds: Operator = Existing()
+    """Custom resource definitions of all managed operators. Managed ones are kept when the platform goes."""
+
+    cert_manager: Operator = Existing()
+    """cert-manager: certificates of the gateway and of webhooks."""
+
+    envoy_gateway: Operator = Existing()
+    """Envoy Gateway: the data plane of the gateways."""
+
+    ai_gateway: Operator = Existing()
+    """Envoy AI Gateway: routes by model, counts tokens."""
+
+    kserve: Operator = Existing()
+    """KServe's controllers for InferenceService and LLMInferenceService, and its presets."""
+
+    leader_worker_set: Operator = Existing()
+    """LeaderWorkerSet: models over several nodes."""
+
+
+class Mirror(Section):
+    """Where charts and images come from, if not from where their makers publish them."""
+
+    charts: ChartSource | None = None
+    """Charts of the release by their own names, below this address."""
+
+    images: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][-a-z0-9.:/_]*[a-z0-9]$")] | None = None
+    """Registry and path put before every image's name, as `registry.example.dk/mirror`."""
