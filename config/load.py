@@ -4,7 +4,7 @@
 import pulumi
 
 from .environment import Environment
-from .judge import judge
+judge = Environment.model_validate
 
 
 def load_environment() -> Environment:

@@ -38,6 +38,20 @@ class LabFolder:
         return self.root / "kubeconfig"
 
     @property
+    def programs(self) -> Path:
+        """Programs of the engine, first on the PATH of what runs against the lab."""
+        return self.root / "bin"
+
+    @property
+    def project(self) -> Path:
+        """Project folder of the platform: settings with the lab's salt, and a pointer to the checkout."""
+        return self.root / "project"
+
+    def settings(self, stack: str) -> Path:
+        """The stack's settings file in the checkout."""
+        return CHECKOUT / f"Pulumi.{stack}.yaml"
+
+    @property
     def pulumi_home(self) -> Path:
         """`PULUMI_HOME` of the engine: plugins (links into the cache) and credentials of the local back end."""
         return self.root / "pulumi"

@@ -7,6 +7,7 @@ parent, provider and dependencies. Nothing is asked of a cluster, so what only a
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,11 +94,20 @@ def graph(program: Callable[[], None], *, project: str = "andel", stack_name: st
     """
     recorder = _Recorder()
     loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
-    try:
-        mocks.set_mocks(_Echo(), project=project, stack=stack_name, preview=False, monitor=recorder)
-        loop.run_until_complete(stack.run_pulumi_func(program))
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
+    # The monitor's answers are unpacked on a worker with a loop of its own, which the SDK opens and never closes.
+    with ThreadPoolExecutor(max_workers=1) as worker:
+        asyncio.set_event_loop(loop)
+        loop.set_default_executor(worker)
+        try:
+            mocks.set_mocks(_Echo(), project=project, stack=stack_name, preview=False, monitor=recorder)
+            loop.run_until_complete(stack.run_pulumi_func(program))
+        finally:
+            worker.submit(_close_loop).result()
+            asyncio.set_event_loop(None)
+            loop.close()
     return sorted(recorder.registered, key=lambda registration: registration.urn)
+
+
+def _close_loop() -> None:
+    """Close the event loop of this thread."""
+    asyncio.get_event_loop_policy().get_event_loop().close()

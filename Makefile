@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: MPL-2.0
+# The two commands are `make up` and `make test`; each does all of its own set-up.
+STACK ?= dev
+ANDEL := .venv/bin/andel
+# The environment is made anew when what it holds changes.
+VENV := .venv/.made
+
+.PHONY: up preview status down check test test-unit test-engine help
+
+help: ## what can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1  \t/p' Makefile
+
+up: $(VENV) ## stand the platform up on the lab
+	@$(ANDEL) lab up --stack $(STACK)
+	@$(ANDEL) lab deploy --stack $(STACK)
+
+preview: $(VENV) ## say what `make up` would change
+	@$(ANDEL) lab up --stack $(STACK)
+	@$(ANDEL) lab preview --stack $(STACK)
+
+status: $(VENV) ## show what stands
+	@$(ANDEL) lab status --stack $(STACK)
+
+down: $(VENV) ## destroy what stands and stop the lab
+	@$(ANDEL) lab down --stack $(STACK)
+
+check: $(VENV) ## format, lint, types, layers, schema, stack files and unit tests
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-logo
+	$(ANDEL) schema --check
+	$(ANDEL) check Pulumi.dev.yaml Pulumi.prod.yaml
+	.venv/bin/pytest -q -m 'not engine and not live'
+
+test: $(VENV) ## unit and engine tests; builds the lab where it is missing
+	$(ANDEL) lab build
+	.venv/bin/pytest -m 'not live'
+
+$(VENV): requirements.txt pyproject.toml
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Custom resource definitions on a lab's API server: the release's, minus those that the environment installs itself.
+
+`collect` reads them out of Go modules into one file of the cache, once. `install` applies what is new or changed.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from andel.release.definitions import UNPUBLISHED, DefinitionSource, Unpublished
+from config.environment import Environment
+from config.operators import Managed
+
+from .api import ApiServer
+from .errors import LabError
+from .folders import CHECKOUT
+
+FINGERPRINT = "andel.lab/fingerprint"
+"""Annotation that says what the lab applied, so that an unchanged definition costs no call."""
+
+PATHS = {
+    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "ValidatingAdmissionPolicy": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies",
+    "ValidatingAdmissionPolicyBinding": "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings",
+}
+"""Where the kinds that these files hold are written."""
+
+BESIDE = CHECKOUT.parent / "shared" / "crds"
+"""Definitions that no module carries may lie beside the checkout; the lab works without them."""
+
+ESTABLISHED_SECONDS = 30
+
+
+def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
+    """The manifests of a module, without labels that a chart would fill in.
+
+    Raises:
+        LabError: a pattern matches no file: the module is not what the table says.
+    """
+    manifests = []
+    for pattern in source.files:
+        files = sorted(module.glob(pattern))
+        if not files:
+            raise LabError(f"{source.module} {source.version} has no file {pattern}; mend andel/release/definitions.py")
+        for file in files:
+            text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("{{"))
+            manifests += [manifest for manifest in yaml.load_all(text, yaml.CSafeLoader) if manifest]
+    return [_plain(manifest) for manifest in manifests if manifest["kind"] in PATHS]
+
+
+def _plain(manifest: dict[str, Any]) -> dict[str, Any]:
+    """The manifest with its name, its annotations that the API server asks for, and nothing of a chart's."""
+    annotations = manifest["metadata"].get("annotations") or {}
+    kept = {key: value for key, value in annotations.items() if "k8s.io/" in key and "{{" not in str(value)}
+    return {**manifest, "metadata": {"name": manifest["metadata"]["name"], "annotations": kept}}
+
+
+def wanted(collected: list[tuple[bool, dict[str, Any]]], environment: Environment) -> list[dict[str, Any]]:
+    """Definitions that somebody else has to bring: all, or those that no chart brings where the platform manages them.
+
+    Args:
+        collected: every definition of the release, and whether a chart brings it.
+        environment: who brings what.
+    """
+    managed = isinstance(environment.operators.crds, Managed)
+    return [
+        *(manifest for charted, manifest in collected if not (managed and charted)),
+        *(definition for definition, _ in unpublished()),
+    ]
+
+
+def unpublished() -> Iterator[tuple[dict[str, Any], bool]]:
+    """Definitions that no module carries, and whether each is a real one: from a file beside the checkout, or open."""
+    for kind in UNPUBLISHED:
+        file = BESIDE / kind.file
+        if file.exists():
+            yield _plain(yaml.load(file.read_text(), yaml.CSafeLoader)), True
+        else:
+            yield open_definition(kind), False
+
+
+def unchecked() -> list[str]:
+    """Kinds whose objects the API server takes without looking at their fields."""
+    return [kind.kind for kind, (_, real) in zip(UNPUBLISHED, unpublished(), strict=True) if not real]
+
+
+def open_definition(kind: Unpublished) -> dict[str, Any]:
+    """A definition that takes any field."""
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": kind.name, "annotations": {}},
+        "spec": {
+            "group": kind.group,
+            "scope": "Namespaced",
+            "names": {"kind": kind.kind, "plural": kind.plural, "singular": kind.kind.lower()},
+            "versions": [
+                {"name": kind.version, "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+            ],
+        },
+    }
+
+
+def install(api: ApiServer, manifests: list[dict[str, Any]]) -> int:
+    """Apply what is new or changed, and wait until the server serves it.
+
+    Returns:
+        How many were written.
+
+    Raises:
+        LabError: the server refuses one, or doesn't serve it in time.
+    """
+    present = {
+        path: {item["metadata"]["name"]: item["metadata"].get("annotations", {}) for item in api.metadata(path)}
+        for path in PATHS.values()
+    }
+    changed = []
+    for manifest in manifests:
+        fingerprint = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+        metadata = manifest["metadata"]
+        if present[PATHS[manifest["kind"]]].get(metadata["name"], {}).get(FINGERPRINT) != fingerprint:
+            marked = {**metadata, "annotations": {**metadata["annotations"], FINGERPRINT: fingerprint}}
+            changed.append({**manifest, "metadata": marked})
+    with ThreadPoolExecutor(max_workers=4) as workers:
+        list(workers.map(lambda one: api.apply(f"{PATHS[one['kind']]}/{one['metadata']['name']}", one), changed))
+    _wait_until_established(
+        api, {one["metadata"]["name"] for one in changed if one["kind"] == "CustomResourceDefinition"}
+    )
+    return len(changed)
+
+
+def _wait_until_established(api: ApiServer, names: set[str]) -> None:
+    deadline = time.monotonic() + ESTABLISHED_SECONDS
+    for name in sorted(names):
+        while not _established(api.get(f"{PATHS['CustomResourceDefinition']}/{name}") or {}):
+            if time.monotonic() > deadline:
+                raise LabError(f"{name} is not served after {ESTABLISHED_SECONDS} s")
+            time.sleep(0.1)
+
+
+def _established(definition: dict[str, Any]) -> bool:
+    conditions = definition.get("status", {}).get("conditions", [])
+    return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Long-running processes of a lab: started apart from the caller, remembered, and ended exactly.
+
+A process is remembered by its id and the time at which it started (Linux: /proc/<pid>/stat), so that an id which the
+kernel gave to somebody else in the meantime is never ended.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import LabError, tail
+from .files import write_private
+
+
+@dataclass(frozen=True, kw_only=True)
+class Process:
+    """A program that runs in the background, with a log and a note of its id in one folder."""
+
+    name: str
+    """Name of its files: `<name>.log`, `<name>.pid`."""
+
+    command: Sequence[str]
+    """Program and arguments. No secret may stand in them: everybody can read them."""
+
+    folder: Path
+    """Where its files are."""
+
+    environment: Mapping[str, str]
+    """Its environment, whole."""
+
+    @property
+    def log(self) -> Path:
+        """What it writes."""
+        return self.folder / f"{self.name}.log"
+
+    @property
+    def note(self) -> Path:
+        """Its id, start time and command line."""
+        return self.folder / f"{self.name}.pid"
+
+
+def start(process: Process) -> bool:
+    """Start a process unless it runs already with the same command; one with another command is ended first.
+
+    Returns:
+        Whether it was started now.
+    """
+    if running(process.note):
+        if json.loads(process.note.read_text())["command"] == list(process.command):
+            return False
+        stop(process.note)
+    process.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(process.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as log:
+        child = subprocess.Popen(
+            list(process.command),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            env=dict(process.environment),
+            cwd=process.folder,
+            start_new_session=True,
+        )
+    note = {"pid": child.pid, "started": _started(child.pid), "command": list(process.command)}
+    write_private(process.note, json.dumps(note))
+    return True
+
+
+def running(note: Path) -> int | None:
+    """The id of the process of a note, if it still runs."""
+    try:
+        content = json.loads(note.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    pid = int(content["pid"])
+    return pid if content["started"] is not None and _started(pid) == content["started"] else None
+
+
+def stop(note: Path, patience: float = 15) -> None:
+    """End the process of a note: ask, wait, then insist. Nothing else is touched."""
+    deadline, sent = time.monotonic() + patience, signal.SIGTERM
+    while (pid := running(note)) is not None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, sent)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+        if time.monotonic() > deadline:
+            sent = signal.SIGKILL
+        time.sleep(0.05)
+    note.unlink(missing_ok=True)
+
+
+def ended(process: Process) -> LabError:
+    """The error of a process that should run and doesn't."""
+    return LabError(f"{process.name} ended by itself; it wrote:\n{tail(process.log)}")
+
+
+def memory(note: Path) -> int:
+    """Resident memory of the process of a note, in bytes; 0 when it doesn't run."""
+    pid = running(note)
+    if pid is None:
+        return 0
+    with suppress(FileNotFoundError):
+        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on. All are held until the last is found, so they differ."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _started(pid: int) -> int | None:
+    """Start time of a process in clock ticks since boot; None for one that is not there or a zombie."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return None if fields[0] in "ZX" else int(fields[19])

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What stands on a lab now, as its API server tells it."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from config.environment import Environment
+from config.names import GATEWAY, SERVING, SYSTEM
+
+from .api import ApiServer
+from .control_plane import ControlPlane
+
+GROUPS = {
+    "llm-d": f"/apis/serving.kserve.io/v1alpha2/namespaces/{SERVING}/llminferenceservices",
+    "kserve": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
+}
+"""Where the objects of each serving kind stand."""
+
+
+@dataclass(frozen=True)
+class PoolStatus:
+    """A pool: what its nodes offer."""
+
+    pool: str
+    nodes: int
+    ready: int
+    resource: str
+    shares: int
+    used: int
+
+
+@dataclass(frozen=True)
+class ModelStatus:
+    """A model: how it is served."""
+
+    model: str
+    serving: str
+    pool: str
+    replicas: int
+    route: bool
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A whole platform."""
+
+    pools: list[PoolStatus]
+    models: list[ModelStatus]
+    gateway: str
+    tiers: list[str]
+
+
+def summary(environment: Environment, plane: ControlPlane) -> Summary:
+    """Ask the API server of the GPU cluster what stands."""
+    api = plane.api("operator")
+    nodes = api.items("/api/v1/nodes")
+    objects = {kind: {item["metadata"]["name"]: item for item in api.items(path)} for kind, path in GROUPS.items()}
+    routes = {
+        item["metadata"]["name"]
+        for item in api.items(f"/apis/aigateway.envoyproxy.io/v1beta1/namespaces/{SERVING}/aigatewayroutes")
+    }
+    models = [
+        ModelStatus(name, kind, environment.models[name].pool, _replicas(item), name in routes)
+        for kind, found in objects.items()
+        for name, item in sorted(found.items())
+        if name in environment.models
+    ]
+    edge = api.get(f"/apis/gateway.networking.k8s.io/v1/namespaces/{GATEWAY}/gateways/edge")
+    tiers = api.get(f"/api/v1/namespaces/{SYSTEM}/configmaps/tiers") or {}
+    return Summary(
+        pools=[_pool(name, environment, nodes, models) for name in environment.pools],
+        models=models,
+        gateway=f"https://{edge['spec']['listeners'][0]['hostname']}/v1" if edge else "",
+        tiers=sorted(tiers.get("data", {})),
+    )
+
+
+def _pool(name: str, environment: Environment, nodes: list[dict[str, Any]], models: list[ModelStatus]) -> PoolStatus:
+    pool = environment.pools[name]
+    labels = getattr(pool.nodes, "labels", {"andel/pool": name})
+    found = [node for node in nodes if labels.items() <= node["metadata"]["labels"].items()]
+    return PoolStatus(
+        pool=name,
+        nodes=len(found),
+        ready=sum(_is_ready(node) for node in found),
+        resource=pool.resource,
+        shares=sum(int(node["status"]["allocatable"].get(pool.resource, 0)) for node in found),
+        used=sum(environment.models[model.model].gpus * model.replicas for model in models if model.pool == name),
+    )
+
+
+def _is_ready(node: dict[str, Any]) -> bool:
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"].get("conditions", []))
+
+
+def _replicas(item: dict[str, Any]) -> int:
+    spec = item["spec"]
+    return int(spec["predictor"]["minReplicas"] if "predictor" in spec else spec["replicas"])
+
+
+def show(found: Summary, unchecked: list[str], stack: str) -> None:
+    """Print what stands, and how to look further."""
+    console = Console()
+    pools = Table("pool", "nodes", "ready", "resource", "shares", "used", title="GPU pools", title_justify="left")
+    for pool in found.pools:
+        pools.add_row(*(str(value) for value in asdict(pool).values()))
+    models = Table("model", "served by", "pool", "replicas", "route", title="models", title_justify="left")
+    for model in found.models:
+        models.add_row(model.model, model.serving, model.pool, str(model.replicas), "yes" if model.route else "no")
+    console.print(pools, models)
+    console.print(f"gateway  {found.gateway or 'none'}\ntiers    {', '.join(found.tiers) or 'none'}", highlight=False)
+    if unchecked:
+        console.print(f"unchecked: {', '.join(unchecked)} (no definition at hand: any field is taken)", highlight=False)
+    console.print(
+        f"look further: .venv/bin/andel lab exec --stack {stack} -- kubectl get llmisvc,isvc,gateways,aigatewayroutes -A",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Where the custom resource definitions of release 2026.11 are published as files: Go modules, with their checksums.
+
+A cluster of one's own gets them from the charts of its operators; these files are for places without a registry.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class DefinitionSource:
+    """Files of a Go module that hold definitions."""
+
+    operator: str
+    """Operator that brings them on a cluster of one's own: its field in the config's `operators`."""
+
+    module: str
+    """Path of the module."""
+
+    version: str
+    """Its version."""
+
+    checksum: str
+    """Its `h1:` sum in Go's checksum database."""
+
+    files: tuple[str, ...]
+    """Patterns of files, relative to the module."""
+
+    charts: tuple[str, ...] = ()
+    """Folders of charts that lie in the same module: a mirror for places without a registry."""
+
+    charted: bool = False
+    """Whether the release's charts under `crds` bring these definitions where they are managed."""
+
+
+SOURCES = (
+    DefinitionSource(
+        operator="envoy_gateway",
+        module="sigs.k8s.io/gateway-api",
+        version="v1.5.1",
+        checksum="h1:RqVRIlkhLhUO8wOHKTLnTJA6o/1un4po4/6M1nRzdd0=",
+        files=("config/crd/standard/*.yaml",),
+        charted=True,
+    ),
+    DefinitionSource(
+        operator="envoy_gateway",
+        module="github.com/envoyproxy/gateway",
+        version="v1.8.1",
+        checksum="h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+        files=("charts/gateway-crds-helm/templates/generated/*.yaml",),
+        charts=("charts/gateway-crds-helm",),
+        charted=True,
+    ),
+    DefinitionSource(
+        operator="ai_gateway",
+        module="github.com/envoyproxy/ai-gateway",
+        version="v1.0.0",
+        checksum="h1:cTdSnQmtQQ2Ea5T/LLK50pIthG2SJAOxU9XPXZbtDkU=",
+        files=("manifests/charts/ai-gateway-crds-helm/templates/*.yaml",),
+        charts=("manifests/charts/ai-gateway-crds-helm", "manifests/charts/ai-gateway-helm"),
+        charted=True,
+    ),
+    DefinitionSource(
+        operator="kserve",
+        module="github.com/kserve/kserve",
+        version="v0.20.0",
+        checksum="h1:Bs7HxmGV4KFqqptDcWseKv+mwD4YOYHJWcuVgPG2Gug=",
+        files=(
+            "config/crd/full/serving.kserve.io_*.yaml",
+            "config/crd/full/*/serving.kserve.io_*.yaml",
+            # InferencePool (GIE v1.5.0) and the llm-d router's InferenceObjective and InferenceModelRewrite (v0.9.0).
+            "config/llmisvc/gateway-inference-extension.yaml",
+        ),
+        charts=(
+            "charts/kserve-crd",
+            "charts/kserve-llmisvc-crd",
+            "charts/kserve-resources",
+            "charts/kserve-llmisvc-resources",
+            "charts/kserve-runtime-configs",
+        ),
+        charted=True,
+    ),
+    DefinitionSource(
+        operator="leader_worker_set",
+        module="sigs.k8s.io/lws",
+        version="v0.8.0",
+        checksum="h1:DdhJ8QabwTfWgbgaHH2gdf8twliioHaoSfmDXRYEVU0=",
+        files=("config/crd/bases/*.yaml",),
+        charts=("charts/lws",),
+    ),
+    DefinitionSource(
+        operator="cert_manager",
+        module="github.com/cert-manager/cert-manager",
+        version="v1.17.0",
+        checksum="h1:ba7K/WLzcTCFzB+5fQiwD4LAqaRc0c+KwKCD9KqHPSg=",
+        files=("deploy/crds/*.yaml",),
+    ),
+)
+"""Modules that carry definitions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unpublished:
+    """A kind that the platform writes and whose definition no Go module carries as a file."""
+
+    group: str
+    """API group."""
+
+    version: str
+    """API version."""
+
+    kind: str
+    """Kind."""
+
+    plural: str
+    """Name in addresses."""
+
+    @property
+    def name(self) -> str:
+        """Name of its definition."""
+        return f"{self.plural}.{self.group}"
+
+    @property
+    def file(self) -> str:
+        """Name of the file that projects publish it under, after controller-gen."""
+        return f"{self.group}_{self.plural}.yaml"
+
+
+UNPUBLISHED = (
+    Unpublished(group="monitoring.coreos.com", version="v1", kind="PodMonitor", plural="podmonitors"),
+    Unpublished(group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors"),
+    Unpublished(group="monitoring.coreos.com", version="v1", kind="PrometheusRule", plural="prometheusrules"),
+)
+"""Kinds without a file in any module. Where a file of that name is at hand it is used, else objects go unchecked."""

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The platform's graph of an environment, without an engine."""
+
+import json
+from typing import Any
+
+from andel.preview.graph import Registration, graph
+from andel.release import release
+from components.platform import Platform, PlatformArgs
+from config.environment import Environment
+
+
+def platform_graph(environment: Environment, stack: str = "test") -> list[Registration]:
+    """Every resource of the platform, sorted."""
+
+    def program() -> None:
+        Platform("platform", PlatformArgs(environment=environment, release=release(environment.release.name)))
+
+    return graph(program, stack_name=stack)
+
+
+def as_snapshot(registrations: list[Registration]) -> str:
+    """A graph as text: sorted, numbers normalised, what an engine invents left out."""
+    return "\n".join(
+        json.dumps(
+            {
+                "urn": registration.urn.split("::", 2)[2],
+                "parent": registration.parent.split("::", 2)[-1],
+                "provider": registration.provider.split("::")[-2] if "::" in registration.provider else "",
+                "after": sorted(urn.split("::", 2)[2] for urn in registration.dependencies),
+                "inputs": normalised(registration.inputs),
+            },
+            indent=1,
+            sort_keys=True,
+            ensure_ascii=False,
+        )
+        for registration in registrations
+    )
+
+
+def normalised(value: Any) -> Any:
+    """Whole numbers come back from the monitor as floats."""
+    match value:
+        case dict():
+            return {key: normalised(item) for key, item in value.items()}
+        case list():
+            return [normalised(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value

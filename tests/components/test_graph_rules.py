@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Rules over every resource of every stack."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from andel.preview.graph import Registration
+from components.metadata import COMMON_LABELS
+from config.environment import Environment
+
+from .program import platform_graph
+
+
+@pytest.fixture
+def resources(environment: Environment, stack: str) -> list[Registration]:
+    return platform_graph(environment, stack)
+
+
+@pytest.fixture
+def objects(resources: list[Registration]) -> list[Registration]:
+    """Resources that are Kubernetes objects."""
+    return [resource for resource in resources if resource.object]
+
+
+def strings(value: Any) -> Iterator[tuple[str, str]]:
+    """Every string of a manifest with the key that holds it."""
+    match value:
+        case dict():
+            for key, item in value.items():
+                if isinstance(item, str):
+                    yield key, item
+                yield from strings(item)
+        case list():
+            for item in value:
+                yield from strings(item)
+
+
+def test_every_resource_has_a_parent(resources: list[Registration]) -> None:
+    """A resource without one stands outside the tree of components and is found by nobody."""
+    assert [r.urn for r in resources if not r.parent and not r.urn.endswith("::platform")] == []
+
+
+def test_every_object_names_its_provider(objects: list[Registration]) -> None:
+    """The default provider writes to whatever cluster the kubeconfig happens to name."""
+    assert [o.urn for o in objects if not re.search(r"::(gpu|application)::", o.provider)] == []
+
+
+def test_every_object_carries_the_common_labels(objects: list[Registration]) -> None:
+    unlabelled = [
+        o.urn
+        for o in objects
+        if not o.type.endswith("NodePatch") and not COMMON_LABELS.items() <= o.inputs["metadata"].get("labels", {}).items()
+    ]
+    assert unlabelled == []
+
+
+def test_nothing_stands_in_the_default_namespace(objects: list[Registration]) -> None:
+    cluster_wide = {"Namespace", "NodePatch", "ClusterServingRuntime"}
+    homeless = [
+        o.urn
+        for o in objects
+        if o.inputs["metadata"].get("namespace", "default") == "default" and o.type.rsplit(":")[-1] not in cluster_wide
+    ]
+    assert homeless == []
+
+
+def test_no_object_is_written_twice(objects: list[Registration]) -> None:
+    """Two resources of one object would overwrite each other on every `up`."""
+    seen = Counter((o.provider, *o.object) for o in objects if o.object)
+    assert [key for key, count in seen.items() if count > 1] == []
+
+
+def test_names_are_fixed_so_that_a_resumed_run_doubles_nothing(objects: list[Registration]) -> None:
+    """A name that Pulumi makes up is made up anew after a crash between create and checkpoint."""
+    assert all(o.inputs["metadata"].get("name") for o in objects)
+
+
+def test_no_logical_name_holds_stack_or_project(resources: list[Registration], stack: str) -> None:
+    assert [r.name for r in resources if stack in r.name.split("-") or "test" in r.name.split("-")] == []
+
+
+def test_every_image_has_a_version_and_none_is_latest(objects: list[Registration]) -> None:
+    images = [value for o in objects for key, value in strings(o.inputs) if key == "image"]
+    assert images
+    assert [image for image in images if not re.search(r":v?\d|:vllm-v\d", image) or ":latest" in image] == []
+
+
+def test_every_namespace_denies_by_default_and_is_restricted(objects: list[Registration]) -> None:
+    """Pod Security and NetworkPolicy are enforced by the cluster, not by us: they must be there for each namespace."""
+    namespaces = [o for o in objects if o.type.endswith(":Namespace")]
+    policies = [o for o in objects if o.type.endswith(":NetworkPolicy")]
+    for namespace in namespaces:
+        name = namespace.inputs["metadata"]["name"]
+        assert namespace.inputs["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"
+        assert any(
+            p.inputs["metadata"]["namespace"] == name
+            and p.provider == namespace.provider
+            and p.inputs["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+            for p in policies
+        ), name
+
+
+def test_no_secret_reaches_the_graph(objects: list[Registration]) -> None:
+    assert [o.urn for o in objects if o.type.endswith(":Secret")] == []
+
+
+def test_every_listener_has_tls(objects: list[Registration]) -> None:
+    gateways = [o for o in objects if o.inputs.get("kind") == "Gateway"]
+    assert gateways
+    assert all(listener["protocol"] == "HTTPS" for gateway in gateways for listener in gateway.inputs["spec"]["listeners"])
+
+
+def test_kserve_attaches_its_own_route_to_the_inner_gateway_alone(objects: list[Registration]) -> None:
+    """On the edge that route would lead around identity and limits."""
+    services = [o for o in objects if o.inputs.get("kind") == "LLMInferenceService"]
+    assert services
+    for service in services:
+        assert [ref["name"] for ref in service.inputs["spec"]["router"]["gateway"]["refs"]] == ["inner"]
