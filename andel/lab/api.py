@@ -35,12 +35,12 @@ class ApiServer:
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """The objects of a list; none when the server doesn't know the kind."""
-        return list((self.get(path) or {}).get("items", []))
+        return list((self.get(path) or {}).get("items") or [])
 
     def metadata(self, path: str) -> list[dict[str, Any]]:
         """The objects of a list without their content, which may be large."""
         accept = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
-        return list((self._call("GET", path, headers=accept, missing=True) or {}).get("items", []))
+        return list((self._call("GET", path, headers=accept, missing=True) or {}).get("items") or [])
 
     def apply(self, path: str, manifest: Mapping[str, Any], *, dry_run: bool = False) -> dict[str, Any]:
         """Server-side apply, strictly: an unknown field is an error, not a warning.

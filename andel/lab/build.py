@@ -42,9 +42,10 @@ def build(parts: Iterable[Part] = PARTS, while_building: Callable[[], None] = la
         with Progress([(part.name, part.seconds) for part in todo]) as progress:
             go = toolchain()
             for part in todo:
-                progress.begin(part.name)
+                progress.begin()
                 _build(part, go, progress, while_building)
-                while_building = _nothing
+                if part.package:
+                    while_building = _nothing
                 progress.end()
 
 

@@ -56,9 +56,9 @@ def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
 
 
 def _plain(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest with its name, its annotations that the API server asks for, and nothing of a chart's."""
+    """The manifest without labels, and without annotations that a chart would fill in."""
     annotations = manifest["metadata"].get("annotations") or {}
-    kept = {key: value for key, value in annotations.items() if "k8s.io/" in key and "{{" not in str(value)}
+    kept = {key: value for key, value in annotations.items() if "{{" not in str(value)}
     return {**manifest, "metadata": {"name": manifest["metadata"]["name"], "annotations": kept}}
 
 
@@ -147,5 +147,5 @@ def _wait_until_established(api: ApiServer, names: set[str]) -> None:
 
 
 def _established(definition: dict[str, Any]) -> bool:
-    conditions = definition.get("status", {}).get("conditions", [])
+    conditions = definition.get("status", {}).get("conditions") or []
     return any(condition["type"] == "Established" and condition["status"] == "True" for condition in conditions)

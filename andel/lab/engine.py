@@ -81,7 +81,7 @@ def _plugin(lab: LabFolder, name: str, version: str) -> Path:
 
 
 def _place(source: Path, target: Path) -> None:
-    """A hard link, or a copy on another disk. Not a symbolic link: the engine looks for helpers beside the real file."""
+    """A hard link, or a copy on another disk. A symbolic link won't do: hosts look for helpers beside the real file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and target.samefile(source):
         return
@@ -99,7 +99,7 @@ def _link(source: Path, target: Path) -> None:
 
 
 def _write_project(lab: LabFolder, stack: str) -> None:
-    """A project folder: the checkout's Pulumi.yaml with its main program there, and the stack's settings with the salt."""
+    """The checkout's Pulumi.yaml with its main program there, and the stack's settings with the lab's salt."""
     project = yaml.safe_load((CHECKOUT / "Pulumi.yaml").read_text())
     write_private(lab.project / "Pulumi.yaml", yaml.safe_dump({**project, "main": str(CHECKOUT)}))
     settings, copy = lab.settings(stack), lab.project / f"Pulumi.{stack}.yaml"

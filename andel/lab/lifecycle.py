@@ -67,14 +67,12 @@ def down(lab: LabFolder) -> None:
 
 
 def left_over(lab: LabFolder) -> list[int]:
-    """Programs of the lab's control planes without a note: started by a run that was killed before it could write one."""
+    """Programs of the lab without a note: started by a run that was killed before it could write one."""
     marker = f"ANDEL_LAB_FOLDER={lab.root}/clusters/".encode()
-    found = []
+    ours, found = {*PROGRAMS, "cluster"}, []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if (folder / "exe").readlink().name in {*PROGRAMS, "cluster"} and marker in (
-                folder / "environ"
-            ).read_bytes():
+            if (folder / "exe").readlink().name in ours and marker in (folder / "environ").read_bytes():
                 found.append(int(folder.name))
         except OSError:
             continue  # it ended, or is somebody else's

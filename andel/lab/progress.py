@@ -26,7 +26,7 @@ class Progress:
     @staticmethod
     def say(line: str) -> None:
         """A line of its own."""
-        Console(file=sys.stderr, highlight=False).print(line, markup=False)
+        Console(file=sys.stderr, highlight=False).print(line, markup=False, soft_wrap=True)
 
     def __enter__(self) -> "Progress":
         minutes = sum(seconds for _, seconds in self._parts) / 60
@@ -41,7 +41,7 @@ class Progress:
         if self._console.is_terminal:
             self._live.stop()
 
-    def begin(self, name: str) -> None:
+    def begin(self) -> None:
         """The next part is under way."""
         self._at += 1
         self._began = time.monotonic()
@@ -65,4 +65,5 @@ class Progress:
         left = max(0, seconds - (self._said - self._began)) + sum(length for _, length in following)
         then = f"; next {following[0][0]}" if following else ""
         elapsed = self._said - self._began
-        return f"[{self._at + 1}/{len(self._parts)}] {name:20} {state:5} {elapsed:4.0f} s of about {seconds} s{then}; {left / 60:.0f} min left"
+        place = f"[{self._at + 1}/{len(self._parts)}]"
+        return f"{place} {name:20} {state:5} {elapsed:4.0f} s of about {seconds} s{then}; {left / 60:.0f} min left"

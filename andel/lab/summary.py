@@ -10,7 +10,6 @@ from rich.table import Table
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 
-from .api import ApiServer
 from .control_plane import ControlPlane
 
 GROUPS = {
@@ -18,6 +17,9 @@ GROUPS = {
     "kserve": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
 }
 """Where the objects of each serving kind stand."""
+
+ROUTES = f"/apis/aigateway.envoyproxy.io/v1beta1/namespaces/{SERVING}/aigatewayroutes"
+"""Where the models' routes stand."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,7 @@ def summary(environment: Environment, plane: ControlPlane) -> Summary:
     api = plane.api("operator")
     nodes = api.items("/api/v1/nodes")
     objects = {kind: {item["metadata"]["name"]: item for item in api.items(path)} for kind, path in GROUPS.items()}
-    routes = {
-        item["metadata"]["name"]
-        for item in api.items(f"/apis/aigateway.envoyproxy.io/v1beta1/namespaces/{SERVING}/aigatewayroutes")
-    }
+    routes = {route["metadata"]["name"] for route in api.items(ROUTES)}
     models = [
         ModelStatus(name, kind, environment.models[name].pool, _replicas(item), name in routes)
         for kind, found in objects.items()
@@ -115,7 +114,7 @@ def show(found: Summary, unchecked: list[str], stack: str) -> None:
     if unchecked:
         console.print(f"unchecked: {', '.join(unchecked)} (no definition at hand: any field is taken)", highlight=False)
     console.print(
-        f"look further: .venv/bin/andel lab exec --stack {stack} -- kubectl get llmisvc,isvc,gateways,aigatewayroutes -A",
+        f"look further: .venv/bin/andel lab exec --stack {stack} -- kubectl get nodes,llmisvc,isvc,gateways -A",
         highlight=False,
         soft_wrap=True,
     )

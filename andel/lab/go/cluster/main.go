@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: MPL-2.0
+
 // Command cluster is a Kubernetes control plane in one binary: etcd, API server, controller manager,
 // scheduler and KWOK. They share most of their libraries, so one link does the work of five. The program
 // to run is the name it is called by, as with BusyBox.
@@ -9,8 +11,8 @@ import (
 	"path/filepath"
 	_ "time/tzdata" // time zones of CronJobs
 
-	"go.etcd.io/etcd/server/v3/etcdmain"
 	"github.com/spf13/pflag"
+	"go.etcd.io/etcd/server/v3/etcdmain"
 	"k8s.io/component-base/cli"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo"
 	_ "k8s.io/component-base/metrics/prometheus/version"
@@ -44,6 +46,8 @@ func main() {
 
 // runKwok is what KWOK's own main does: global flags first, then its command.
 func runKwok() int {
+	// Kubernetes has registered a --version of its own on the global flags, which cobra would hand to KWOK.
+	pflag.CommandLine = pflag.NewFlagSet("kwok", pflag.ExitOnError)
 	flags := pflag.NewFlagSet("global", pflag.ContinueOnError)
 	flags.ParseErrorsAllowlist.UnknownFlags = true
 	flags.Usage = func() {}

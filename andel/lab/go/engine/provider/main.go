@@ -1,3 +1,6 @@
+// SPDX-License-Identifier: MPL-2.0
+
+// Command provider is pulumi-resource-kubernetes, built from the provider's own module.
 package main
 
 import (
