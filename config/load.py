@@ -4,13 +4,13 @@
 import pulumi
 
 from .environment import Environment
-judge = Environment.model_validate
+from .judge import judge
 
 
 def load_environment() -> Environment:
     """The object under `andel:environment`, judged.
 
     Raises:
-        Refused: it breaks a rule; every mistake is named with its path.
+        Refusal: it breaks a rule; every mistake is named with its path.
     """
     return judge(pulumi.Config("andel").require_object("environment"))

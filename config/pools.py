@@ -166,7 +166,7 @@ class Pool(Section):
 
     @property
     def resource(self) -> str:
-        """The extended resource that pods ask for (source: NVIDIA device plugin, MIG strategy `mixed`, shared renamed)."""
+        """The extended resource that pods ask for (NVIDIA device plugin: MIG strategy `mixed`, slices renamed)."""
         match self.sharing:
             case Mig(profile=profile):
                 return f"nvidia.com/mig-{profile}"
@@ -192,7 +192,7 @@ class Pool(Section):
         if self.sharing.memory * self.sharing.per_gpu * 10**9 > gibibytes(self.gpu.memory) * 2**30:
             yield Mistake(
                 ("sharing", "profile"),
-                f"{self.sharing.per_gpu} instances of {self.sharing.profile} need more than the {self.gpu.memory} of a GPU",
+                f"{self.sharing.per_gpu} x {self.sharing.profile} need more than the {self.gpu.memory} of a GPU",
                 "write fewer instances (perGpu) or a smaller profile",
             )
 

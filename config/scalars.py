@@ -55,7 +55,8 @@ Hostname = Annotated[
 """A fully qualified host name, lower case, without a dot at its end."""
 
 LabelKey = Annotated[
-    str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$", max_length=316)
+    str,
+    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$", max_length=316),
 ]
 """Key of a Kubernetes label or taint, with or without a prefix."""
 

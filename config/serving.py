@@ -9,7 +9,7 @@ from .section import Section
 
 
 class LlmD(Section):
-    """KServe's LLMInferenceService: vLLM pods behind llm-d's endpoint picker, which routes by load and cached prefixes."""
+    """KServe's LLMInferenceService: vLLM pods behind llm-d's picker, which routes by load and cached prefixes."""
 
     kind: Literal["llm-d"]
 

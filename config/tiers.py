@@ -59,7 +59,7 @@ class Tier(Section):
         if self.output_tokens > self.context_tokens:
             yield Mistake(
                 ("outputTokens",),
-                f"an answer of {self.output_tokens} tokens is longer than a whole request (contextTokens {self.context_tokens})",
+                f"an answer of {self.output_tokens} tokens is longer than a request of {self.context_tokens}",
                 "write an outputTokens below contextTokens",
             )
         if self.context_tokens > self.tokens_per_minute:

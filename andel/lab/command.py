@@ -9,9 +9,11 @@ from dataclasses import asdict
 from typing import Any
 
 import click
-import yaml
 
 from config.environment import Environment
+from config.judge import judge
+from config.section import Refusal
+from config.stackfile import read as read_stack
 
 from . import engine, lifecycle
 from .control_plane import PROGRAMS
@@ -31,7 +33,10 @@ def read(stack: str) -> Environment:
     file = LabFolder.of(stack).settings(stack)
     if not file.exists():
         raise LabError(f"there is no {file.name} in this checkout; write one, or name another stack")
-    return Environment.model_validate(yaml.safe_load(file.read_text())["config"]["andel:environment"])
+    try:
+        return judge(read_stack(file).environment)
+    except Refusal as refusal:
+        raise LabError(f"{file.name} is refused:\n{refusal}") from None
 
 
 @click.group()

@@ -103,13 +103,13 @@ def ended(process: Process) -> LabError:
 
 
 def memory(note: Path) -> int:
-    """Resident memory of the process of a note, in bytes; 0 when it doesn't run."""
+    """Memory of the process of a note in bytes, pages that it shares divided among the sharers; 0 if it doesn't run."""
     pid = running(note)
     if pid is None:
         return 0
-    with suppress(FileNotFoundError):
-        for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
                 return int(line.split()[1]) * 1024
     return 0
 

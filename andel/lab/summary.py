@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """What stands on a lab now, as its API server tells it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
+from andel.tables import table
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 
@@ -103,13 +103,8 @@ def _replicas(item: dict[str, Any]) -> int:
 def show(found: Summary, unchecked: list[str], stack: str) -> None:
     """Print what stands, and how to look further."""
     console = Console()
-    pools = Table("pool", "nodes", "ready", "resource", "shares", "used", title="GPU pools", title_justify="left")
-    for pool in found.pools:
-        pools.add_row(*(str(value) for value in asdict(pool).values()))
-    models = Table("model", "served by", "pool", "replicas", "route", title="models", title_justify="left")
-    for model in found.models:
-        models.add_row(model.model, model.serving, model.pool, str(model.replicas), "yes" if model.route else "no")
-    console.print(pools, models)
+    table("GPU pools", found.pools)
+    table("models", found.models)
     console.print(f"gateway  {found.gateway or 'none'}\ntiers    {', '.join(found.tiers) or 'none'}", highlight=False)
     if unchecked:
         console.print(f"unchecked: {', '.join(unchecked)} (no definition at hand: any field is taken)", highlight=False)

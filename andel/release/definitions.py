@@ -56,7 +56,10 @@ SOURCES = (
         module="github.com/envoyproxy/ai-gateway",
         version="v1.0.0",
         checksum="h1:cTdSnQmtQQ2Ea5T/LLK50pIthG2SJAOxU9XPXZbtDkU=",
-        files=("manifests/charts/ai-gateway-crds-helm/templates/*.yaml",),
+        files=tuple(
+            f"manifests/charts/ai-gateway-crds-helm/templates/aigateway.envoyproxy.io_{kind}.yaml"
+            for kind in ("aigatewayroutes", "aiservicebackends", "backendsecuritypolicies", "gatewayconfigs")
+        ),
         charts=("manifests/charts/ai-gateway-crds-helm", "manifests/charts/ai-gateway-helm"),
         charted=True,
     ),
@@ -66,8 +69,10 @@ SOURCES = (
         version="v0.20.0",
         checksum="h1:Bs7HxmGV4KFqqptDcWseKv+mwD4YOYHJWcuVgPG2Gug=",
         files=(
-            "config/crd/full/serving.kserve.io_*.yaml",
-            "config/crd/full/*/serving.kserve.io_*.yaml",
+            "config/crd/full/serving.kserve.io_*services.yaml",
+            "config/crd/full/serving.kserve.io_*runtimes.yaml",
+            "config/crd/full/llmisvc/serving.kserve.io_*.yaml",
+            "config/crd/full/clusterstoragecontainer/serving.kserve.io_*.yaml",
             # InferencePool (GIE v1.5.0) and the llm-d router's InferenceObjective and InferenceModelRewrite (v0.9.0).
             "config/llmisvc/gateway-inference-extension.yaml",
         ),
@@ -81,22 +86,14 @@ SOURCES = (
         charted=True,
     ),
     DefinitionSource(
-        operator="leader_worker_set",
-        module="sigs.k8s.io/lws",
-        version="v0.8.0",
-        checksum="h1:DdhJ8QabwTfWgbgaHH2gdf8twliioHaoSfmDXRYEVU0=",
-        files=("config/crd/bases/*.yaml",),
-        charts=("charts/lws",),
-    ),
-    DefinitionSource(
         operator="cert_manager",
         module="github.com/cert-manager/cert-manager",
         version="v1.17.0",
         checksum="h1:ba7K/WLzcTCFzB+5fQiwD4LAqaRc0c+KwKCD9KqHPSg=",
-        files=("deploy/crds/*.yaml",),
+        files=("deploy/crds/crd-*certificates.yaml", "deploy/crds/crd-*issuers.yaml"),
     ),
 )
-"""Modules that carry definitions."""
+"""Modules that carry definitions, and the kinds that the platform and its operators write: each costs memory."""
 
 
 @dataclass(frozen=True, kw_only=True)

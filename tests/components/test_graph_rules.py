@@ -53,7 +53,8 @@ def test_every_object_carries_the_common_labels(objects: list[Registration]) -> 
     unlabelled = [
         o.urn
         for o in objects
-        if not o.type.endswith("NodePatch") and not COMMON_LABELS.items() <= o.inputs["metadata"].get("labels", {}).items()
+        if not o.type.endswith("NodePatch")
+        and not COMMON_LABELS.items() <= o.inputs["metadata"].get("labels", {}).items()
     ]
     assert unlabelled == []
 
@@ -111,7 +112,9 @@ def test_no_secret_reaches_the_graph(objects: list[Registration]) -> None:
 def test_every_listener_has_tls(objects: list[Registration]) -> None:
     gateways = [o for o in objects if o.inputs.get("kind") == "Gateway"]
     assert gateways
-    assert all(listener["protocol"] == "HTTPS" for gateway in gateways for listener in gateway.inputs["spec"]["listeners"])
+    assert all(
+        listener["protocol"] == "HTTPS" for gateway in gateways for listener in gateway.inputs["spec"]["listeners"]
+    )
 
 
 def test_kserve_attaches_its_own_route_to_the_inner_gateway_alone(objects: list[Registration]) -> None:

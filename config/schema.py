@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The JSON schema of a stack file, for editors: settings complete, and every field explains itself."""
+
+from typing import Any
+
+from .environment import Environment
+from .stackfile import KEY, SETTINGS, SWITCH
+
+
+def stack_schema() -> dict[str, Any]:
+    """Schema of `Pulumi.<stack>.yaml` (JSON Schema 2020-12)."""
+    environment = Environment.model_json_schema(by_alias=True, mode="validation")
+    definitions = environment.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "A stack of andel",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["config"],
+        "properties": {
+            **{setting: {"description": "Pulumi's own."} for setting in SETTINGS},
+            "config": {
+                "type": "object",
+                "required": [KEY, SWITCH],
+                "properties": {
+                    KEY: environment,
+                    SWITCH: {
+                        "description": "Keeps resources without a provider from reaching any cluster.",
+                        "const": ["*"],
+                    },
+                },
+            },
+        },
+        "$defs": definitions,
+    }
