@@ -8,6 +8,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+WIDE = 160
+"""Columns of a table that nobody reads on a terminal."""
+
 
 def table(title: str, rows: Sequence[Any], *, stderr: bool = False) -> None:
     """Print dataclasses of one kind; numbers to the right, yes and no for truth."""
@@ -20,7 +23,9 @@ def table(title: str, rows: Sequence[Any], *, stderr: bool = False) -> None:
     for row in rows:
         shown.add_row(*(_text(value) for value in asdict(row).values()))
     console = Console(stderr=stderr)
-    console.print(shown, width=max(console.width, console.measure(shown).maximum), crop=False)
+    if not console.is_terminal:  # a log has no edge at which a table would have to be squeezed
+        console.width = WIDE
+    console.print(shown)
 
 
 def _text(value: object) -> str:

@@ -15,6 +15,9 @@ from config.environment import Environment
 from config.stackfile import KEY, SWITCH
 
 WIDTH = 110
+TOP = 4
+"""Where the environment's own settings begin."""
+
 HEADER = f"""\
 # yaml-language-server: $schema=schemas/environment.schema.json
 # Fill in what stands in <angle brackets>; lines that begin with `#-` may be left out and show their default.
@@ -32,7 +35,7 @@ def command() -> None:
 
 def template() -> str:
     """The whole file."""
-    return HEADER + "\n".join(_section(Environment, 4)) + "\n"
+    return HEADER + "\n".join(_section(Environment, TOP)) + "\n"
 
 
 def _section(model: type[BaseModel], indent: int) -> Iterator[str]:
@@ -42,7 +45,9 @@ def _section(model: type[BaseModel], indent: int) -> Iterator[str]:
         for line in textwrap.wrap(field.description or "", WIDTH - indent):
             yield f"{margin}# {line}"
         key = field.alias or name
-        if key == "kind" or field.is_required() or _mapped(field.annotation):
+        # Sections that may be left out whole are shown whole: they are easier taken away than made up.
+        left_out = indent == TOP and field.default is None
+        if key == "kind" or field.is_required() or _mapped(field.annotation) or left_out:
             yield from _entry(key, field.annotation, indent)
         else:
             default = field.get_default(call_default_factory=True)

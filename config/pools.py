@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `pools`: sets of GPU nodes of one product, and how their GPUs are shared."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
@@ -9,6 +9,9 @@ from pydantic import Field, model_validator
 
 from .scalars import Count, DnsLabel, LabelKey, LabelValue, MigProfile, Quantity, gibibytes
 from .section import Mistake, Section, refuse_if_any
+
+SLICES = 7
+"""Compute slices of a GPU that can be divided (source: NVIDIA MIG guide)."""
 
 
 class Gpu(Section):
@@ -177,28 +180,52 @@ class Pool(Section):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        refuse_if_any((*self._mig_rules(), *self._node_rules()))
+        refuse_if_any(mistake for rule in RULES for mistake in rule(self))
         return self
 
-    def _mig_rules(self) -> Iterator[Mistake]:
-        if not isinstance(self.sharing, Mig):
-            return
-        if (slices := self.sharing.slices * self.sharing.per_gpu) > 7:
-            yield Mistake(
-                ("sharing", "perGpu"),
-                f"{self.sharing.per_gpu} instances of {self.sharing.profile} need {slices} compute slices, a GPU has 7",
-                f"write {7 // self.sharing.slices} or less, or a smaller profile",
-            )
-        if self.sharing.memory * self.sharing.per_gpu * 10**9 > gibibytes(self.gpu.memory) * 2**30:
-            yield Mistake(
-                ("sharing", "profile"),
-                f"{self.sharing.per_gpu} x {self.sharing.profile} need more than the {self.gpu.memory} of a GPU",
-                "write fewer instances (perGpu) or a smaller profile",
-            )
 
-    def _node_rules(self) -> Iterator[Mistake]:
-        if isinstance(self.nodes, NamedNodes):
-            names = self.nodes.names
-            for index, name in enumerate(names):
-                if name in names[:index]:
-                    yield Mistake(("nodes", "names", index), f"node {name} stands here twice", "take one away")
+def more_slices_than_a_gpu(pool: Pool) -> Iterator[Mistake]:
+    """A GPU has seven compute slices."""
+    if isinstance(pool.sharing, Mig) and (slices := pool.sharing.slices * pool.sharing.per_gpu) > SLICES:
+        wrong = f"{pool.sharing.per_gpu} x {pool.sharing.profile} need {slices} compute slices, a GPU has {SLICES}"
+        yield Mistake(("sharing", "perGpu"), wrong, f"write {SLICES // pool.sharing.slices} or less")
+
+
+def more_memory_than_a_gpu(pool: Pool) -> Iterator[Mistake]:
+    """Instances share the memory of their GPU."""
+    if isinstance(pool.sharing, Mig) and pool.share_memory * pool.sharing.per_gpu > gibibytes(pool.gpu.memory):
+        wrong = f"{pool.sharing.per_gpu} x {pool.sharing.profile} need more than the {pool.gpu.memory} of a GPU"
+        yield Mistake(("sharing", "profile"), wrong, "write fewer instances (perGpu) or a smaller profile")
+
+
+def instances_of_a_virtual_gpu(pool: Pool) -> Iterator[Mistake]:
+    """A vGPU is a part of a GPU already; its host alone divides it."""
+    if not isinstance(pool.sharing, Whole) and pool.gpu.product.startswith("GRID-"):
+        wrong = f"{pool.gpu.product} is a vGPU, which its host has divided already"
+        yield Mistake(("sharing", "kind"), wrong, "write whole, and have the host divide it further")
+
+
+def nodes_named_twice(pool: Pool) -> Iterator[Mistake]:
+    """A node counts once."""
+    names = getattr(pool.nodes, "names", ())
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            yield Mistake(("nodes", "names", index), f"node {name} stands here twice", "take one away")
+
+
+def taints_named_twice(pool: Pool) -> Iterator[Mistake]:
+    """Key and effect name a taint."""
+    seen = [(taint.key, taint.effect) for taint in pool.taints]
+    for index, taint in enumerate(seen):
+        if taint in seen[:index]:
+            yield Mistake(("taints", index), f"taint {taint[0]} ({taint[1]}) stands here twice", "take one away")
+
+
+RULES: tuple[Callable[[Pool], Iterator[Mistake]], ...] = (
+    more_slices_than_a_gpu,
+    more_memory_than_a_gpu,
+    instances_of_a_virtual_gpu,
+    nodes_named_twice,
+    taints_named_twice,
+)
+"""Rules within a pool."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `tiers`: the plans that municipalities choose among."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -36,7 +36,7 @@ class Tier(Section):
     """Tokens in a minute, prompts and answers together. Always hard."""
 
     month: Month
-    """The budget of a calendar month."""
+    """Tokens of a calendar month, and what happens past them."""
 
     concurrency: Count
     """Requests at one time."""
@@ -52,44 +52,59 @@ class Tier(Section):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        refuse_if_any((*self._size_rules(), *self._window_rules(), *self._model_rules()))
+        refuse_if_any(mistake for rule in RULES for mistake in rule(self))
         return self
 
-    def _size_rules(self) -> Iterator[Mistake]:
-        if self.output_tokens > self.context_tokens:
-            yield Mistake(
-                ("outputTokens",),
-                f"an answer of {self.output_tokens} tokens is longer than a request of {self.context_tokens}",
-                "write an outputTokens below contextTokens",
-            )
-        if self.context_tokens > self.tokens_per_minute:
-            yield Mistake(
-                ("contextTokens",),
-                f"one request of {self.context_tokens} tokens is above the minute's {self.tokens_per_minute}",
-                "raise tokensPerMinute or lower contextTokens",
-            )
 
-    def _window_rules(self) -> Iterator[Mistake]:
-        if self.month.tokens < self.tokens_per_minute:
-            yield Mistake(
-                ("month", "tokens"),
-                f"a month of {self.month.tokens} tokens is spent within a minute of {self.tokens_per_minute}",
-                "raise the month's tokens or lower tokensPerMinute",
-            )
-        if self.month.tokens > (most := self.tokens_per_minute * MINUTES_A_MONTH):
-            yield Mistake(
-                ("month", "tokens"),
-                f"a month of {self.month.tokens} tokens can't be reached: tokensPerMinute allows {most} in 31 days",
-                "lower the month's tokens or raise tokensPerMinute",
-            )
-        if self.concurrency > self.requests_per_minute:
-            yield Mistake(
-                ("concurrency",),
-                f"{self.concurrency} requests at one time are above the {self.requests_per_minute} of a minute",
-                "lower concurrency or raise requestsPerMinute",
-            )
+def answers_longer_than_requests(tier: Tier) -> Iterator[Mistake]:
+    """An answer is a part of a request."""
+    if tier.output_tokens > tier.context_tokens:
+        wrong = f"an answer of {tier.output_tokens} tokens is longer than a request of {tier.context_tokens}"
+        yield Mistake(("outputTokens",), wrong, "write less than contextTokens")
 
-    def _model_rules(self) -> Iterator[Mistake]:
-        for index, name in enumerate(self.models):
-            if name in self.models[:index]:
-                yield Mistake(("models", index), f"model {name} stands here twice", "take one away")
+
+def requests_beyond_the_minute(tier: Tier) -> Iterator[Mistake]:
+    """One request fits into a minute's tokens."""
+    if tier.context_tokens > tier.tokens_per_minute:
+        wrong = f"one request of {tier.context_tokens} tokens is above the minute's {tier.tokens_per_minute}"
+        yield Mistake(("contextTokens",), wrong, "raise tokensPerMinute or lower contextTokens")
+
+
+def months_within_a_minute(tier: Tier) -> Iterator[Mistake]:
+    """A month has more than a minute."""
+    if tier.month.tokens < tier.tokens_per_minute:
+        wrong = f"a month of {tier.month.tokens} tokens is spent within a minute of {tier.tokens_per_minute}"
+        yield Mistake(("month", "tokens"), wrong, "raise the month's tokens or lower tokensPerMinute")
+
+
+def months_out_of_reach(tier: Tier) -> Iterator[Mistake]:
+    """A budget that the minute's limit never lets anybody spend is a promise that can't be kept."""
+    most = tier.tokens_per_minute * MINUTES_A_MONTH
+    if tier.month.tokens > most:
+        wrong = f"a month of {tier.month.tokens} tokens can't be reached: tokensPerMinute allows {most} in 31 days"
+        yield Mistake(("month", "tokens"), wrong, "lower the month's tokens or raise tokensPerMinute")
+
+
+def more_at_once_than_in_a_minute(tier: Tier) -> Iterator[Mistake]:
+    """Requests at one time are begun within a minute."""
+    if tier.concurrency > tier.requests_per_minute:
+        wrong = f"{tier.concurrency} requests at one time are above the {tier.requests_per_minute} of a minute"
+        yield Mistake(("concurrency",), wrong, "lower concurrency or raise requestsPerMinute")
+
+
+def models_named_twice(tier: Tier) -> Iterator[Mistake]:
+    """A model is allowed once."""
+    for index, name in enumerate(tier.models):
+        if name in tier.models[:index]:
+            yield Mistake(("models", index), f"model {name} stands here twice", "take one away")
+
+
+RULES: tuple[Callable[[Tier], Iterator[Mistake]], ...] = (
+    answers_longer_than_requests,
+    requests_beyond_the_minute,
+    months_within_a_minute,
+    months_out_of_reach,
+    more_at_once_than_in_a_minute,
+    models_named_twice,
+)
+"""Rules within a tier."""

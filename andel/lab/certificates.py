@@ -13,7 +13,9 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .files import write_private
 
-LIFETIME = datetime.timedelta(days=365)
+LIFETIME = datetime.timedelta(days=3650)
+"""Longer than any lab: nothing renews what is in it."""
+
 SERVICE_IP = "10.96.0.1"
 """First address of the service range: the `kubernetes` Service."""
 
@@ -64,7 +66,7 @@ def _authority(key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "andel-lab-ca")])
     usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
     return (
-        _builder(name, name, key.public_key())
+        _builder(name, name, key.public_key(), key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())
@@ -85,9 +87,9 @@ def _issue(
     if group:
         subject.insert(0, x509.NameAttribute(NameOID.ORGANIZATION_NAME, group))
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if alternatives else [])]
-    builder = _builder(x509.Name(subject), authority.subject, key.public_key()).add_extension(
-        x509.ExtendedKeyUsage(uses), critical=False
-    )
+    builder = _builder(
+        x509.Name(subject), authority.subject, key.public_key(), authority_key.public_key()
+    ).add_extension(x509.ExtendedKeyUsage(uses), critical=False)
     if alternatives:
         builder = builder.add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
     certificate = builder.sign(authority_key, hashes.SHA256())
@@ -96,7 +98,10 @@ def _issue(
     write_private(files.certificate, certificate.public_bytes(serialization.Encoding.PEM))
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, issuer_key: ec.EllipticCurvePublicKey
+) -> x509.CertificateBuilder:
+    """What every certificate has. Python 3.13 and newer refuse one without key identifiers (RFC 5280, 4.2.1.1)."""
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -106,6 +111,8 @@ def _builder(subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicK
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(minutes=5))
         .not_valid_after(now + LIFETIME)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
 
 

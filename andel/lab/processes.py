@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Long-running processes of a lab: started apart from the caller, remembered, and ended exactly.
 
-A process is remembered by its id and the time at which it started (Linux: /proc/<pid>/stat), so that an id which the
-kernel gave to somebody else in the meantime is never ended.
+A process is remembered by its id, the time at which it started (Linux: /proc/<pid>/stat) and the boot that this time
+counts from, so that an id which the kernel gave to somebody else in the meantime is never ended.
 """
 
 import json
@@ -68,7 +68,8 @@ def start(process: Process) -> bool:
             cwd=process.folder,
             start_new_session=True,
         )
-    note = {"pid": child.pid, "started": _started(child.pid), "command": list(process.command)}
+    child.returncode = 0  # it outlives this run, so the object must not complain that nobody waited
+    note = {"pid": child.pid, "started": _started(child.pid), "boot": _boot(), "command": list(process.command)}
     write_private(process.note, json.dumps(note))
     return True
 
@@ -77,23 +78,25 @@ def running(note: Path) -> int | None:
     """The id of the process of a note, if it still runs."""
     try:
         content = json.loads(note.read_text())
-    except (FileNotFoundError, ValueError):
+        pid, started, boot = int(content["pid"]), int(content["started"]), content["boot"]
+    except (FileNotFoundError, ValueError, TypeError, KeyError):
         return None
-    pid = int(content["pid"])
-    return pid if content["started"] is not None and _started(pid) == content["started"] else None
+    return pid if boot == _boot() and _started(pid) == started else None
 
 
 def stop(note: Path, patience: float = 15) -> None:
     """End the process of a note: ask, wait, then insist. Nothing else is touched."""
-    deadline, sent = time.monotonic() + patience, signal.SIGTERM
+    deadline, sent, last = time.monotonic() + patience, signal.SIGTERM, None
     while (pid := running(note)) is not None:
+        last = pid
         with suppress(ProcessLookupError):
             os.kill(pid, sent)
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
         if time.monotonic() > deadline:
             sent = signal.SIGKILL
         time.sleep(0.05)
+    if last:
+        with suppress(ChildProcessError):  # it was started by another run, as a rule
+            os.waitpid(last, os.WNOHANG)
     note.unlink(missing_ok=True)
 
 
@@ -121,6 +124,11 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _boot() -> str:
+    """Which boot of the machine this is."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 def _started(pid: int) -> int | None:

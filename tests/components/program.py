@@ -2,6 +2,7 @@
 """The platform's graph of an environment, without an engine."""
 
 import json
+from functools import cache
 from typing import Any
 
 from andel.preview.graph import Registration, graph
@@ -11,7 +12,13 @@ from config.environment import Environment
 
 
 def platform_graph(environment: Environment, stack: str = "test") -> list[Registration]:
-    """Every resource of the platform, sorted."""
+    """Every resource of the platform, sorted. Computed once for an environment: tests only read it."""
+    return _graph(environment.model_dump_json(), stack)
+
+
+@cache
+def _graph(document: str, stack: str) -> list[Registration]:
+    environment = Environment.model_validate_json(document, by_name=True)
 
     def program() -> None:
         Platform("platform", PlatformArgs(environment=environment, release=release(environment.release.name)))
