@@ -124,13 +124,17 @@ def environment(lab: LabFolder) -> dict[str, str]:
     }
 
 
+def command(lab: LabFolder, *arguments: str) -> list[str]:
+    """A command line of the engine in the lab's project."""
+    return [shutil.which("pulumi", path=environment(lab)["PATH"]) or "pulumi", "-C", str(lab.project), *arguments]
+
+
 def pulumi(
     lab: LabFolder, *arguments: str, capture: bool = False, more: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
     """Run the CLI in the lab's project. Its exit status is the caller's to judge."""
     run = {**environment(lab), **(more or {})}
-    command = [shutil.which("pulumi", path=run["PATH"]) or "pulumi", "-C", str(lab.project), *arguments]
-    return subprocess.run(command, env=run, text=True, capture_output=capture)
+    return subprocess.run(command(lab, *arguments), env=run, text=True, capture_output=capture)
 
 
 def select(lab: LabFolder, stack: str) -> None:

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MPL-2.0
+"""An `up` that breaks: at every write of the dev stack, and killed at ten places. The next `up` goes on.
+
+Objects have fixed names and creating is a server-side apply, so what a dead engine had begun is adopted, not doubled.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+import yaml
+
+from andel.lab import engine
+from tests.support.fault_proxy import Fault, FaultProxy, fault_proxy
+
+from .laboratory import APPLY, Laboratory, objects
+
+KILLS = 10
+
+
+@contextmanager
+def engine_behind(
+    laboratory: Laboratory,
+    folder: Path,
+    *,
+    nth: int = 0,
+    fault: Fault | None = None,
+    before: Callable[[], None] | None = None,
+) -> Iterator[tuple[FaultProxy, dict[str, str]]]:
+    """A proxy in front of the API server, and the environment of an engine that goes through it."""
+    with fault_proxy(laboratory.plane, nth=nth, fault=fault, before=before) as proxy:
+        file = folder / "kubeconfig"
+        file.write_text(yaml.safe_dump(proxy.kubeconfig(laboratory.environment.clusters.gpu.context)))
+        yield proxy, {"KUBECONFIG": str(file)}
+
+
+@pytest.fixture(scope="module")
+def whole(dev_lab: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> tuple[set[str], int]:
+    """What stands after an `up` without faults, and how many writes it takes."""
+    with engine_behind(dev_lab, tmp_path_factory.mktemp("whole")) as (proxy, through):
+        run = dev_lab.pulumi("up", *APPLY, more=through)
+    assert run.returncode == 0, run.stdout + run.stderr
+    standing = objects(dev_lab.api)
+    dev_lab.destroy()
+    return standing, len(proxy.writes)
+
+
+def test_up_ends_well_after_the_failure_of_any_write(
+    dev_lab: Laboratory, tmp_path: Path, whole: tuple[set[str], int]
+) -> None:
+    """For every k: the k-th write goes wrong, the next `up` makes the whole, and nothing is there twice."""
+    standing, writes = whole
+    assert writes >= 25
+    faults, failed = cycle(Fault), 0
+    for number in range(1, writes + 1):
+        fault = next(faults)
+        with engine_behind(dev_lab, tmp_path, nth=number, fault=fault) as (_, through):
+            failed += dev_lab.pulumi("up", *APPLY, more=through).returncode != 0
+        goes_on(dev_lab, standing, f"write {number} of {writes}: {fault.value}")
+    assert failed >= writes // 2, "the client repeats some writes by itself, but not most"
+
+
+def test_up_ends_well_after_the_engine_was_killed(
+    dev_lab: Laboratory, tmp_path: Path, whole: tuple[set[str], int]
+) -> None:
+    """kill -9 leaves a lock and operations without an end; the next run takes both up by itself."""
+    standing, writes = whole
+    for place in range(KILLS):
+        number = 1 + place * (writes - 1) // (KILLS - 1)
+        kill_at(dev_lab, tmp_path, number)
+        engine.select(dev_lab.lab, dev_lab.stack)
+        goes_on(dev_lab, standing, f"killed at write {number} of {writes}")
+
+
+def goes_on(laboratory: Laboratory, standing: set[str], when: str) -> None:
+    """The next `up` makes the whole; then everything is taken down."""
+    laboratory.deploy()
+    assert objects(laboratory.api) == standing, when
+    laboratory.destroy()
+
+
+def kill_at(laboratory: Laboratory, folder: Path, number: int) -> None:
+    """Run `up` and kill the engine with all its children when it makes the write of that number."""
+    run: list[subprocess.Popen[bytes]] = []
+
+    def kill() -> None:
+        os.killpg(run[0].pid, signal.SIGKILL)
+
+    with engine_behind(laboratory, folder, nth=number, before=kill) as (_, through):
+        inherited = {**engine.environment(laboratory.lab), **through}
+        run.append(
+            subprocess.Popen(
+                engine.command(laboratory.lab, "up", "-s", laboratory.stack, *APPLY),
+                env=inherited,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        )
+        assert run[0].wait(timeout=120) == -signal.SIGKILL
