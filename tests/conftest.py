@@ -52,7 +52,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Ite
     counts: Counter[tuple[str, str]] = Counter()
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            counts[next((t for t in TIERS if t in report.keywords), "unit"), outcome] += 1
+            counts[next((t for t in TIERS if t in getattr(report, "keywords", ())), "unit"), outcome] += 1
     yield
     terminalreporter.section("tiers")
     for name in TIERS:

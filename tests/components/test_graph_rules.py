@@ -49,6 +49,14 @@ def test_every_object_names_its_provider(objects: list[Registration]) -> None:
     assert [o.urn for o in objects if not re.search(r"::(gpu|application)::", o.provider)] == []
 
 
+def test_no_provider_keeps_a_path_of_this_machine(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK takes `KUBECONFIG` for a default and writes it into the state: on another machine nothing would work."""
+    monkeypatch.setenv("KUBECONFIG", "/home/somebody/kubeconfig")
+    providers = [r for r in platform_graph(environment, "kubeconfig") if r.type == "pulumi:providers:kubernetes"]
+    assert providers
+    assert [r.inputs for r in providers if "somebody" in str(r.inputs)] == []
+
+
 def test_every_object_carries_the_common_labels(objects: list[Registration]) -> None:
     unlabelled = [
         o.urn
