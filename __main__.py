@@ -8,9 +8,14 @@ from andel.release.admission import admit
 from components.platform import Platform, PlatformArgs
 from config.contract import contract
 from config.load import load_environment
+from config.section import Refusal
 
-environment = load_environment()
-pinned = admit(release(environment.release.name), environment, applying=not pulumi.runtime.is_dry_run())
+try:
+    environment = load_environment()
+    pinned = admit(release(environment.release.name), environment, applying=not pulumi.runtime.is_dry_run())
+except Refusal as refusal:
+    raise pulumi.RunError(f"the environment is refused\n{refusal}") from None
+
 platform = Platform("platform", PlatformArgs(environment=environment, release=pinned))
 
 pulumi.export("contract", contract(environment).model_dump(mode="json", by_alias=True))

@@ -21,7 +21,7 @@ def address(chart: Chart, mirror: str | None) -> tuple[str, str | None]:
 def install(
     chart: Chart, mirror: str | None, values: Mapping[str, Any], opts: pulumi.ResourceOptions
 ) -> pulumi.Resource:
-    """Install a chart, without the definitions it may carry.
+    """Install a chart, without definitions that another chart brings.
 
     A chart with hooks goes in as a Helm release, which runs them; every other one as resources of ours, which previews
     show one by one.
@@ -35,7 +35,7 @@ def install(
             version=version,
             namespace=chart.namespace,
             values=dict(values),
-            skip_crds=True,
+            skip_crds=not chart.definitions,
             atomic=True,
             opts=opts,
         )
@@ -46,6 +46,6 @@ def install(
         version=version,
         namespace=chart.namespace,
         values=dict(values),
-        skip_crds=True,
+        skip_crds=not chart.definitions,
         opts=opts,
     )

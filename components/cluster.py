@@ -13,8 +13,8 @@ def provider(name: str, cluster: Cluster, parent: pulumi.Resource) -> kubernetes
     The identifier is the context's name: without it a changed address of the same cluster, in the kubeconfig alone,
     would replace every resource (source: pulumi-kubernetes, `clusterIdentifier`).
 
-    The empty kubeconfig keeps the SDK from writing the path in `KUBECONFIG` into the state, where it would hold for every
-    other machine too; the provider then looks where kubectl does.
+    The empty kubeconfig keeps the SDK from writing the path in `KUBECONFIG` into the state, where it would hold for
+    every other machine too; the provider then looks where kubectl does.
     """
     return kubernetes.Provider(
         name,

@@ -19,7 +19,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "gateway-crds-helm": {
         "crds": {"gatewayAPI": {"enabled": True, "channel": "standard"}, "envoyGateway": {"enabled": True}}
     },
-    "cert-manager": {"crds": {"enabled": False}},
+    "cert-manager": {"crds": {"enabled": True, "keep": True}},
     # A Deployment and a Service for each InferenceService; Knative is not asked for.
     "kserve-resources": {"kserve": {"controller": {"deploymentMode": "Standard"}}},
     # The resources that it shares with kserve-resources are that chart's.

@@ -86,6 +86,14 @@ SOURCES = (
         charted=True,
     ),
     DefinitionSource(
+        operator="leader_worker_set",
+        module="sigs.k8s.io/lws",
+        version="v0.8.0",
+        checksum="h1:DdhJ8QabwTfWgbgaHH2gdf8twliioHaoSfmDXRYEVU0=",
+        files=(),
+        charts=("charts/lws",),
+    ),
+    DefinitionSource(
         operator="cert_manager",
         module="github.com/cert-manager/cert-manager",
         version="v1.17.0",

@@ -51,6 +51,9 @@ class Chart:
     namespace: str
     """Namespace that the operator lives in."""
 
+    definitions: bool = False
+    """It holds the definitions of its own objects, which no other chart of the release brings."""
+
     hooks: bool = False
     """It needs Helm's hooks to run (jobs that make certificates, as a rule)."""
 

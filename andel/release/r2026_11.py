@@ -43,7 +43,13 @@ RELEASE = Release(
             Chart(name="kserve-runtime-configs", registry=KSERVE, version="v0.20.0", namespace="kserve"),
         ),
         "leader_worker_set": (
-            Chart(name="lws", registry="oci://registry.k8s.io/lws/charts", version="0.8.0", namespace="lws-system"),
+            Chart(
+                name="lws",
+                registry="oci://registry.k8s.io/lws/charts",
+                version="0.8.0",
+                namespace="lws-system",
+                definitions=True,
+            ),
         ),
     },
     epp=EppDialect(

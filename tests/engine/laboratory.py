@@ -2,6 +2,7 @@
 """A lab for tests: the real one, in a folder of the test run."""
 
 import json
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +55,11 @@ class Laboratory:
     def pulumi(self, *words: str, more: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
         """Run the engine on the stack."""
         return engine.pulumi(self.lab, words[0], "-s", self.stack, *words[1:], capture=True, more=more)
+
+    def elsewhere(self, project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the engine on a project of one's own, with the lab's cluster and back end."""
+        command = [shutil.which("pulumi", path=engine.environment(self.lab)["PATH"]) or "pulumi", "-C", str(project)]
+        return subprocess.run([*command, *words], env=engine.environment(self.lab), text=True, capture_output=True)
 
     def deploy(self, *words: str) -> None:
         """Run `pulumi up`, which has to end well."""
