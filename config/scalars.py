@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-_QUANTITY = re.compile(r"^(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _FACTOR = {
     "m": Decimal("0.001"),
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("", "k", "M", "G", "T", "P"))},
@@ -21,7 +21,7 @@ def amount(quantity: str) -> Decimal:
     Raises:
         ValueError: not a quantity (source: apimachinery, resource.Quantity; exponents are left out).
     """
-    match = _QUANTITY.match(quantity)
+    match = _QUANTITY.fullmatch(quantity)
     if match is None:
         raise ValueError("not a quantity; write a number with a suffix of Kubernetes, as 80Gi or 500m")
     return Decimal(match[1]) * _FACTOR[match[2] or ""]
@@ -32,13 +32,20 @@ def gibibytes(quantity: str) -> Decimal:
     return amount(quantity) / _FACTOR["Gi"]
 
 
-def _quantity(value: str) -> str:
-    amount(value)
+def _cores(value: str) -> str:
+    if value[-1:] not in "0123456789m" or amount(value) <= 0:
+        raise ValueError("not a number of cores; write 8, 0.5 or 500m")
+    return value
+
+
+def _memory(value: str) -> str:
+    if value[-1:] not in "MGTPi" or amount(value) <= 0:
+        raise ValueError("not an amount of memory; write a number with its unit, as 80Gi")
     return value
 
 
 def _model_uri(value: str) -> str:
-    if not re.fullmatch(r"(hf|s3|pvc|oci)://[A-Za-z0-9][\w.:@/-]*", value):
+    if not re.fullmatch(r"(hf|s3|pvc|oci)://[A-Za-z0-9][A-Za-z0-9_.:@/-]{,1000}", value):
         raise ValueError("not a source of model weights; write hf://, s3://, pvc:// or oci:// and a path")
     return value
 
@@ -56,15 +63,28 @@ Hostname = Annotated[
 
 LabelKey = Annotated[
     str,
-    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$", max_length=316),
+    StringConstraints(
+        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", max_length=316
+    ),
 ]
 """Key of a Kubernetes label or taint, with or without a prefix."""
 
-LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$", max_length=63)]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", max_length=63)]
 """Value of a Kubernetes label or taint."""
 
-Quantity = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_quantity)]
-"""A quantity of Kubernetes, as `80Gi` (bytes) or `500m` (cores)."""
+ObjectName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$", max_length=253)
+]
+"""Name of a node, a Secret and most other objects, as `gpu-1.hpc.example.dk` (RFC 1123 subdomain)."""
+
+ContextName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][-A-Za-z0-9._@]*$", max_length=253)]
+"""A context of a kubeconfig, as `admin@cluster`. Not all that kubectl takes: the name becomes a folder's in the lab."""
+
+Cores = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_cores)]
+"""Processor cores as a quantity of Kubernetes, as `8` or `500m`."""
+
+Memory = Annotated[str, AfterValidator(_memory)]
+"""Bytes as a quantity of Kubernetes, as `80Gi`. A unit must be there: `80` would be eighty bytes."""
 
 ModelUri = Annotated[str, AfterValidator(_model_uri)]
 """Where a model's weights come from: `hf://owner/name`, `s3://bucket/path`, `pvc://claim/path`, `oci://image`."""
@@ -75,5 +95,5 @@ MigProfile = Annotated[str, StringConstraints(pattern=r"^[1-7]g\.[1-9][0-9]*gb$"
 Url = Annotated[str, StringConstraints(pattern=r"^(https|oci)://[^\s@]+$")]
 """An address over TLS, without a user or password in it."""
 
-Count = Annotated[int, Field(ge=1, strict=True)]
-"""A whole number, one or more."""
+Count = Annotated[int, Field(ge=1, le=10**12, strict=True)]
+"""A whole number, one or more; the largest is far above any use and still exact in JSON."""

@@ -2,6 +2,7 @@
 """The few calls that the lab makes to an API server, over one pooled connection with a client certificate."""
 
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,11 @@ import urllib3
 from .errors import LabError
 
 FIELD_MANAGER = "andel-lab"
+
+BUSY = 429
+"""Status of a server that says "storage is (re)initializing": a kind is new and not yet at hand."""
+
+BUSY_TRIES = 50
 
 
 class ApiServer:
@@ -67,13 +73,23 @@ class ApiServer:
         *,
         missing: bool = False,
     ) -> dict[str, Any] | None:
-        try:
-            answer = self._pool.request(method, f"{self.server}{path}", body=body, headers=headers, timeout=30)
-        except urllib3.exceptions.HTTPError as error:
-            raise LabError(f"{self.server} does not answer ({type(error).__name__}); run `andel lab up`") from error
+        answer = self._answer(method, path, body, headers)
+        for _ in range(BUSY_TRIES):
+            if answer.status != BUSY:
+                break
+            time.sleep(0.2)
+            answer = self._answer(method, path, body, headers)
         if answer.status == 404 and missing:
             return None
         content: dict[str, Any] = json.loads(answer.data or b"{}")
         if answer.status >= 300:
             raise LabError(f"{method} {path}: {content.get('message', answer.status)}")
         return content
+
+    def _answer(
+        self, method: str, path: str, body: str | None, headers: Mapping[str, str] | None
+    ) -> urllib3.BaseHTTPResponse:
+        try:
+            return self._pool.request(method, f"{self.server}{path}", body=body, headers=headers, timeout=30)
+        except urllib3.exceptions.HTTPError as error:
+            raise LabError(f"{self.server} does not answer ({type(error).__name__}); run `andel lab up`") from error

@@ -26,6 +26,9 @@ class LabFolder:
 
     root: Path
 
+    stacks: Path = CHECKOUT
+    """Folder with the settings files of stacks."""
+
     @classmethod
     def of(cls, stack: str) -> "LabFolder":
         """The lab of a stack of this checkout; `ANDEL_LAB` names another one."""
@@ -48,8 +51,8 @@ class LabFolder:
         return self.root / "project"
 
     def settings(self, stack: str) -> Path:
-        """The stack's settings file in the checkout."""
-        return CHECKOUT / f"Pulumi.{stack}.yaml"
+        """The stack's settings file."""
+        return self.stacks / f"Pulumi.{stack}.yaml"
 
     @property
     def pulumi_home(self) -> Path:

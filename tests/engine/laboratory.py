@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A lab for tests: the real one, in a folder of the test run."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from andel.lab import engine, lifecycle
+from andel.lab.api import ApiServer
+from andel.lab.control_plane import ControlPlane
+from andel.lab.folders import LabFolder
+from config.environment import Environment
+from config.judge import judge
+from config.stackfile import read
+
+QUIET = ("--non-interactive", "--suppress-outputs", "--color=never")
+APPLY = ("--yes", "--skip-preview", *QUIET)
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """A running lab with a stack."""
+
+    lab: LabFolder
+    stack: str
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the stack."""
+        return judge(read(self.lab.settings(self.stack)).environment)
+
+    @property
+    def planes(self) -> dict[str, ControlPlane]:
+        """Control planes by context."""
+        return lifecycle.control_planes(self.lab, self.environment)
+
+    @property
+    def plane(self) -> ControlPlane:
+        """The control plane of the GPU cluster."""
+        return self.planes[self.environment.clusters.gpu.context]
+
+    @property
+    def api(self) -> ApiServer:
+        """The API server of the GPU cluster."""
+        return self.plane.api()
+
+    def up(self) -> None:
+        """Start the lab and select the stack."""
+        lifecycle.up(self.lab, self.stack, self.environment)
+        engine.select(self.lab, self.stack)
+
+    def pulumi(self, *words: str, more: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run the engine on the stack."""
+        return engine.pulumi(self.lab, words[0], "-s", self.stack, *words[1:], capture=True, more=more)
+
+    def deploy(self, *words: str) -> None:
+        """Run `pulumi up`, which has to end well."""
+        run = self.pulumi("up", *APPLY, *words)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    def destroy(self) -> None:
+        """Run `pulumi destroy`, which has to end well."""
+        run = self.pulumi("destroy", *APPLY)
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    def writes(self) -> list[dict[str, Any]]:
+        """Every write of the engine's user that was no dry run, by the API server's audit log."""
+        log = self.plane.audit_log
+        events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        return [event for event in events if "dryRun=All" not in event["requestURI"]]
+
+
+def objects(api: ApiServer) -> set[str]:
+    """Every object of a cluster by its address, but those that come and go by themselves."""
+    found = set()
+    for version, resource in _listable(api):
+        for item in api.metadata(f"{version}/{resource}"):
+            metadata = item["metadata"]
+            found.add(f"{version}/{metadata.get('namespace', '')}/{resource}/{metadata['name']}")
+    return found
+
+
+_PASSING = {"events", "leases", "componentstatuses"}
+
+
+def _listable(api: ApiServer) -> list[tuple[str, str]]:
+    """Every resource that can be listed, once, by the address of one of its versions."""
+    found: dict[tuple[str, str], str] = {}
+    groups = (api.get("/apis") or {})["groups"]
+    versions = ["/api/v1", *(f"/apis/{one['groupVersion']}" for group in groups for one in group["versions"])]
+    for version in versions:
+        for resource in (api.get(version) or {}).get("resources", []):
+            name = resource["name"]
+            if "list" in resource["verbs"] and "/" not in name and name not in _PASSING:
+                found.setdefault((version.split("/")[2], name), version)
+    return [(version, name) for (_, name), version in found.items()]
+
+
+def stack_file(folder: Path, stack: str, text: str) -> Path:
+    """Write a stack's settings file."""
+    file = folder / f"Pulumi.{stack}.yaml"
+    file.write_text(text, encoding="utf-8")
+    return file
