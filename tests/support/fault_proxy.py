@@ -1,137 +1,250 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A proxy between engine and API server that counts writes and lets the k-th go wrong.
+"""A proxy between engine and API server that counts writes and spoils one of them.
 
-Plain HTTP on loopback in front, the API server with a client certificate behind. Watches are streamed through.
+It speaks TLS with the control plane's own serving certificate and lets in whoever has a client certificate of its
+authority; so a kubeconfig for it differs from the lab's in the address alone. Everything else is passed on as it comes,
+watches too. Without ALPN clients speak HTTP/1.1 (source: RFC 9113, section 3.2), which the standard library serves.
 """
 
 import http.client
 import json
+import os
 import socket
 import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from enum import Enum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-from andel.lab.control_plane import ControlPlane
+from andel.lab.control_plane import ControlPlane, kubeconfig
 
-WRITES = {"POST", "PUT", "PATCH", "DELETE"}
-READ_ONLY = ("selfsubject", "tokenreviews", "dryRun=All")
-"""What is posted and writes nothing."""
-
-Fault = Callable[["Handler"], None]
-"""What happens to a write instead of its being made."""
+HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
+REVIEWS = ("/apis/authorization.k8s.io/", "/apis/authentication.k8s.io/")
+"""Questions that are asked with POST and leave nothing behind."""
 
 
-def status(code: int) -> Fault:
-    """The API server answers with an error."""
+class Fault(Enum):
+    """What happens to the write that is spoilt. None carries `Retry-After`, with which clients would hide it."""
 
-    def answer(handler: "Handler") -> None:
-        body = json.dumps({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "message": "fault"})
-        handler.send_response(code)
-        handler.send_header("Content-Type", "application/json")
-        handler.send_header("Content-Length", str(len(body)))
-        handler.end_headers()
-        handler.wfile.write(body.encode())
-
-    return answer
+    INTERNAL_ERROR = "InternalError"
+    UNAVAILABLE = "ServiceUnavailable"
+    TOO_MANY_REQUESTS = "TooManyRequests"
+    RESET = "the connection is reset before the API server sees the write"
+    ANSWER_LOST = "the API server does the write, then the connection is reset"
 
 
-def reset(handler: "Handler") -> None:
-    """The connection breaks."""
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    handler.close_connection = True
-    handler.connection.close()
+STATUS = {Fault.INTERNAL_ERROR: 500, Fault.UNAVAILABLE: 503, Fault.TOO_MANY_REQUESTS: 429}
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Passes requests on, but the one that the proxy picks."""
+@dataclass(frozen=True)
+class Write:
+    """A write that came by."""
 
-    protocol_version = "HTTP/1.1"
-    server: "FaultProxy"
-
-    def _pass(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        fault = self.server.fault_of(self.command, self.path)
-        if fault:
-            fault(self)
-            return
-        upstream = self.server.connect()
-        headers = {key: value for key, value in self.headers.items() if key not in ("Host", "Accept-Encoding")}
-        upstream.request(self.command, self.path, body, headers)
-        answer = upstream.getresponse()
-        self.send_response(answer.status)
-        for key, value in answer.getheaders():
-            if key not in ("Transfer-Encoding", "Content-Length", "Connection"):
-                self.send_header(key, value)
-        self.send_header("Transfer-Encoding", "chunked")
-        self.end_headers()
-        while chunk := answer.read1():
-            self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
-        self.wfile.write(b"0\r\n\r\n")
-        upstream.close()
-
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _pass  # noqa: N815 (names of http.server)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (name of http.server)
-        """Silent."""
+    method: str
+    path: str
+    outcome: int | Fault
+    """Status of the API server, or the fault in its place."""
 
 
-class FaultProxy(ThreadingHTTPServer):
-    """Counts writes; the k-th meets a fault, once."""
+@dataclass
+class FaultProxy:
+    """A running proxy."""
 
-    daemon_threads = True
+    server: str
+    """Its address."""
 
-    def __init__(self, plane: ControlPlane) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self._target = urlsplit(plane.server)
-        operator = plane.client("operator")
-        self._tls = ssl.create_default_context(cafile=str(plane.certificates / "ca.crt"))
-        self._tls.load_cert_chain(operator.certificate, operator.key)
-        self._lock = threading.Lock()
-        self.writes = 0
-        self.fault_at: tuple[int, Fault] | None = None
+    plane: ControlPlane
+    """The control plane behind it."""
 
-    def arm(self, number: int, fault: Fault) -> None:
-        """Begin to count anew; the write of that number meets the fault."""
-        with self._lock:
-            self.writes, self.fault_at = 0, (number, fault)
+    writes: list[Write] = field(default_factory=list)
+    """All writes so far, in the order in which they ended."""
 
-    def disarm(self) -> None:
-        """Begin to count anew, without a fault."""
-        with self._lock:
-            self.writes, self.fault_at = 0, None
-
-    def fault_of(self, method: str, path: str) -> Fault | None:
-        """The fault that a request meets, if it meets one."""
-        if method not in WRITES or any(mark in path for mark in READ_ONLY):
-            return None
-        with self._lock:
-            self.writes += 1
-            return self.fault_at[1] if self.fault_at and self.fault_at[0] == self.writes else None
-
-    def connect(self) -> http.client.HTTPSConnection:
-        """A connection to the API server."""
-        host, port = self._target.hostname, self._target.port
-        assert host
-        return http.client.HTTPSConnection(host, port, context=self._tls, timeout=120)
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that is killed breaks its connections; that is what it is killed for."""
+    def kubeconfig(self, context: str) -> dict[str, Any]:
+        """A kubeconfig of the engine's user that leads through the proxy."""
+        document: dict[str, Any] = kubeconfig({context: self.plane}, "operator")
+        document["clusters"][0]["cluster"]["server"] = self.server
+        return document
 
 
 @contextmanager
-def fault_proxy(plane: ControlPlane) -> Iterator[FaultProxy]:
-    """A running proxy in front of a control plane."""
-    proxy = FaultProxy(plane)
-    thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+def fault_proxy(
+    plane: ControlPlane,
+    *,
+    nth: int = 0,
+    fault: Fault | None = None,
+    before: Callable[[], None] | None = None,
+    after: Callable[[], None] | None = None,
+) -> Iterator[FaultProxy]:
+    """Stand between a client and a control plane.
+
+    Args:
+        plane: the control plane.
+        nth: which write is special, from 1; 0 for none.
+        fault: what happens to it; None lets it pass.
+        before: called before it is passed on.
+        after: called when the API server has answered it and the client doesn't know yet.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(plane.certificates / "server.crt", plane.certificates / "server.key")
+    context.load_verify_locations(plane.certificates / "ca.crt")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = _Server(context, plane, nth, fault, before, after)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield proxy
+        yield server.proxy
     finally:
-        proxy.shutdown()
-        proxy.server_close()
+        server.shutdown()
         thread.join()
+        server.server_close()
+
+
+def is_write(method: str, path: str) -> bool:
+    """Whether a request changes something: dry runs and reviews don't."""
+    parts = urlsplit(path)
+    asks = method in ("GET", "HEAD", "OPTIONS") or parts.path.startswith(REVIEWS)
+    return not asks and "dryRun" not in parse_qs(parts.query)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(
+        self,
+        context: ssl.SSLContext,
+        plane: ControlPlane,
+        nth: int,
+        fault: Fault | None,
+        before: Callable[[], None] | None,
+        after: Callable[[], None] | None,
+    ) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self._context = context
+        self.nth, self.fault, self.before, self.after = nth, fault, before, after
+        self.proxy = FaultProxy(f"https://127.0.0.1:{self.server_port}", plane)
+        self.upstream = urlsplit(plane.server)
+        self.client = ssl.create_default_context(cafile=str(plane.certificates / "ca.crt"))
+        operator = plane.client("operator")
+        self.client.load_cert_chain(operator.certificate, operator.key)
+        self._counted, self._lock, self._open = 0, threading.Lock(), set[socket.socket]()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept; the handshake is left to the connection's own thread."""
+        plain, address = super().get_request()
+        secured = self._context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+        self._open.add(secured)
+        return secured, address
+
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close everything, watches that still run too."""
+        super().server_close()
+        for connection in list(self._open):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away, or has no certificate, is no news."""
+
+    def is_nth(self) -> bool:
+        """Count a write; whether it is the special one."""
+        with self._lock:
+            self._counted += 1
+            return self._counted == self.nth
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        """Pass a request on, or spoil it."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        writes = is_write(self.command, self.path)
+        special = writes and self.server.is_nth()
+        if special and self.server.before:
+            self.server.before()
+        fault = self.server.fault if special else None
+        if fault is None or fault is Fault.ANSWER_LOST:
+            self._pass_on(body, writes=writes, special=special, fault=fault)
+            return
+        self._record(fault)
+        if fault is Fault.RESET:
+            self._reset()
+        else:
+            self._refuse(STATUS[fault], fault.value)
+
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = do_GET  # noqa: N815 (names of the base class)
+
+    def _pass_on(self, body: bytes, *, writes: bool, special: bool, fault: Fault | None) -> None:
+        upstream = http.client.HTTPSConnection(
+            str(self.server.upstream.hostname), self.server.upstream.port, context=self.server.client
+        )
+        try:
+            headers = {key: value for key, value in self.headers.items() if key.lower() not in HOP_BY_HOP}
+            upstream.request(self.command, self.path, body or None, headers)
+            answer = upstream.getresponse()
+            if writes:
+                self._record(fault or answer.status)
+            if special and self.server.after:
+                self.server.after()
+            if fault:
+                self._reset()
+            else:
+                self._answer(answer)
+        except (OSError, http.client.HTTPException):
+            self.close_connection = True  # one side is gone; the other notices
+        finally:
+            upstream.close()
+
+    def _answer(self, answer: http.client.HTTPResponse) -> None:
+        self.send_response_only(answer.status, answer.reason)
+        for key, value in answer.getheaders():
+            if key.lower() not in HOP_BY_HOP:
+                self.send_header(key, value)
+        bare = self.command == "HEAD" or answer.status in (204, 304)
+        chunked = not bare and answer.getheader("Content-Length") is None
+        if chunked:
+            self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        while not bare and (data := answer.read1(65536)):
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data) if chunked else data)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _refuse(self, code: int, reason: str) -> None:
+        status = {
+            "apiVersion": "v1",
+            "kind": "Status",
+            "status": "Failure",
+            "code": code,
+            "reason": reason,
+            "message": "a fault that a test asked for",
+        }
+        body = json.dumps(status).encode()
+        self.send_response_only(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def _reset(self) -> None:
+        """Close so that the client gets a reset instead of an end (source: socket(7), SO_LINGER)."""
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True
+        os.close(self.connection.detach())
+
+    def _record(self, outcome: int | Fault) -> None:
+        self.server.proxy.writes.append(Write(self.command, urlsplit(self.path).path, outcome))
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (name of the base class)
+        """Say nothing."""
