@@ -35,12 +35,12 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
 
 def mistakes(file: Path) -> list[tuple[int, Mistake]]:
     """Every mistake of a stack file with its line."""
-    stack = StackFile(None)
+    stack = StackFile()
     try:
         stack = read(file)
         judge(stack.environment)
     except Refusal as refusal:
-        return [(stack.line(mistake.path), mistake) for mistake in refusal.mistakes]
+        return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes]
     return []
 
 

@@ -3,24 +3,30 @@
 
 import textwrap
 from collections.abc import Iterator
+from decimal import Decimal
 from enum import Enum
-from types import UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 import click
+import yaml
 from pydantic import BaseModel
-from pydantic_core import PydanticUndefined
+from pydantic.fields import FieldInfo
 
 from config.environment import Environment
+from config.fields import kind, sections
 from config.stackfile import KEY, SWITCH
 
 WIDTH = 110
 TOP = 4
-"""Where the environment's own settings begin."""
+"""Columns before a section of the environment."""
+
+MAY = "#- "
+"""Begins what may be left out: without this mark it is a setting."""
 
 HEADER = f"""\
 # yaml-language-server: $schema=schemas/environment.schema.json
-# Fill in what stands in <angle brackets>; lines that begin with `#-` may be left out and show their default.
+# Fill in what stands in <angle brackets>. What begins with `{MAY}` may be left out, and shows its default where there
+# is one: take the mark away to set it.
 config:
   {SWITCH}: ["*"]
   {KEY}:
@@ -35,58 +41,45 @@ def command() -> None:
 
 def template() -> str:
     """The whole file."""
-    return HEADER + "\n".join(_section(Environment, TOP)) + "\n"
+    return HEADER + "\n".join(" " * TOP + line for line in _section(Environment, top=True)) + "\n"
 
 
-def _section(model: type[BaseModel], indent: int) -> Iterator[str]:
+def _section(model: type[BaseModel], *, top: bool = False) -> Iterator[str]:
     """The fields of a section, each under its description."""
-    margin = " " * indent
     for name, field in model.model_fields.items():
-        for line in textwrap.wrap(field.description or "", WIDTH - indent):
-            yield f"{margin}# {line}"
-        key = field.alias or name
-        # Sections that may be left out whole are shown whole: they are easier taken away than made up.
-        left_out = indent == TOP and field.default is None
-        if key == "kind" or field.is_required() or _mapped(field.annotation) or left_out:
-            yield from _entry(key, field.annotation, indent)
+        for line in textwrap.wrap(field.description or "", WIDTH):
+            yield f"# {line}"
+        lines = _entry(field.alias or name, field)
+        # Sections of the environment that may be left out are shown whole: they are easier taken away than made up.
+        shown = top and (field.default is None or _mapped(field.annotation))
+        if field.is_required() or shown:
+            yield from lines
         else:
-            default = field.get_default(call_default_factory=True)
-            yield f"{margin}#- {key}: {_written(default)}"
+            # One mark is enough, at the beginning: a block is left out or set as a whole.
+            yield from (MAY + line.replace(MAY, "", 1) for line in lines)
 
 
-def _entry(key: str, annotation: Any, indent: int) -> Iterator[str]:
-    """One setting: a section below it, a mapping with one example, or a value to fill in."""
-    margin = " " * indent
-    sections = list(_sections(annotation))
-    if _mapped(annotation):
-        yield f"{margin}{key}:"
-        yield f"{margin}  <name>:"
-        yield from _section(sections[0], indent + 4)
-    elif sections:
-        kinds = [get_args(section.model_fields["kind"].annotation)[0] for section in sections if _has_kind(section)]
+def _entry(key: str, field: FieldInfo) -> Iterator[str]:
+    """One setting: a section below it, a mapping with one example, its default, or a value to fill in."""
+    below = list(sections(field.annotation))
+    default = None if field.is_required() else field.get_default(call_default_factory=True)
+    if _mapped(field.annotation):
+        yield f"{key}:"
+        yield "  <name>:"
+        yield from ("    " + line for line in _section(below[0]))
+    elif below and (default is None or (isinstance(default, BaseModel) and not kind(type(default)))):
+        kinds = [one for one in map(kind, below) if one]
         if len(kinds) > 1:
-            yield f"{margin}# kinds: {', '.join(kinds)}"
-        yield f"{margin}{key}:"
-        yield from _section(sections[0], indent + 2)
+            yield f"# kinds: {', '.join(kinds)}"
+        yield f"{key}:"
+        yield from ("  " + line for line in _section(below[0]))
     else:
-        yield f"{margin}{key}: {_blank(annotation)}"
-
-
-def _has_kind(section: type[BaseModel]) -> bool:
-    return "kind" in section.model_fields
+        yield f"{key}: {_blank(field.annotation) if field.is_required() else _written(default)}"
 
 
 def _mapped(annotation: Any) -> bool:
     """Whether it is a mapping from names to sections."""
-    return get_origin(annotation) is dict and any(_sections(annotation))
-
-
-def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif get_origin(annotation) in (Union, UnionType, dict, Annotated):
-        for argument in get_args(annotation):
-            yield from _sections(argument)
+    return get_origin(annotation) is dict and any(sections(annotation))
 
 
 def _blank(annotation: Any) -> str:
@@ -99,22 +92,20 @@ def _blank(annotation: Any) -> str:
         return '["<one or more>"]'
     if get_origin(annotation) is dict:
         return '{"<key>": "<value>"}'
-    return "<number>" if annotation is int or "Decimal" in str(annotation) else "<text>"
+    return "<number>" if annotation in (int, Decimal) else "<text>"
 
 
 def _written(default: Any) -> str:
-    """A default as YAML has it."""
+    """A default as YAML has it, on one line."""
     match default:
         case BaseModel():
-            pairs = default.model_dump(mode="json", by_alias=True, exclude_unset=False)
-            return "{" + ", ".join(f"{key}: {_written(value)}" for key, value in pairs.items()) + "}"
-        case bool():
-            return str(default).lower()
-        case None:
-            return "left out"
-        case tuple() | dict() if not default:
-            return "none"
-        case _ if default is PydanticUndefined:
-            return "<value>"
+            plain: Any = default.model_dump(mode="json", by_alias=True)
+        case Decimal():
+            plain = float(default)
+        case Enum():
+            plain = default.value
+        case tuple():
+            plain = list(default)
         case _:
-            return str(default)
+            plain = default
+    return yaml.safe_dump(plain, default_flow_style=True, sort_keys=False).removesuffix("...\n").strip()

@@ -13,7 +13,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.pools import LabelledNodes, NamedNodes, Pool
 
-from .metadata import POOL
+from .metadata import FIELD_MANAGER, POOL
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ class GpuPool(pulumi.ComponentResource):
         for node in getattr(args.pool.nodes, "names", ()):
             kubernetes.core.v1.NodePatch(
                 f"{name}-{node}",
-                metadata={"name": node, "labels": {POOL: args.name}},
+                metadata={"name": node, "labels": {POOL: args.name}, "annotations": FIELD_MANAGER},
                 opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({"shares": args.pool.shares, "resource": args.pool.resource})

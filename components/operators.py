@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Operators that the platform installs itself, after the definitions they need. Existing ones are left alone."""
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +24,7 @@ VALUES: dict[str, dict[str, Any]] = {
     # A Deployment and a Service for each InferenceService; Knative is not asked for.
     "kserve-resources": {"kserve": {"controller": {"deploymentMode": "Standard"}}},
     # The resources that it shares with kserve-resources are that chart's.
-    "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False, "llmisvc": {"createGIECRDs": True}}},
+    "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False}},
     # KServe's presets of LLMInferenceServices; its runtimes are not used.
     "kserve-runtime-configs": {"kserve": {"llmisvcConfigs": {"enabled": True}, "servingruntime": {"enabled": False}}},
     # What Envoy AI Gateway needs of Envoy Gateway (source: manifests/envoy-gateway-values.yaml at v1.0.0).
@@ -87,8 +88,16 @@ class Operators(pulumi.ComponentResource):
             # With a definition all its objects would go, other people's too: they stay when the platform goes.
             keep = chart in args.charts["crds"]
             after = pulumi.ResourceOptions(parent=self, depends_on=list(before), retain_on_delete=keep)
-            before.append(install(chart, args.mirror, VALUES.get(chart.name, {}), after))
+            before.append(install(chart, args.mirror, values(chart.name, args.operators), after))
         self.register_outputs({"charts": [chart.name for chart in charts]})
+
+
+def values(chart: str, operators: OperatorsSection) -> dict[str, Any]:
+    """Values of a chart. KServe's can bring the definitions of InferencePools; existing ones are somebody else's."""
+    chosen = copy.deepcopy(VALUES.get(chart, {}))
+    if chart == "kserve-llmisvc-resources":
+        chosen["kserve"]["llmisvc"] = {"createGIECRDs": isinstance(operators.crds, Managed)}
+    return chosen
 
 
 def managed_charts(args: OperatorsArgs) -> list[Chart]:

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `clusters`: where the platform stands."""
 
-from .scalars import DnsLabel
+from .scalars import ContextName
 from .section import Section
 
 
 class Cluster(Section):
     """One Kubernetes cluster. Its address and credentials come from the kubeconfig of whoever runs Pulumi."""
 
-    context: DnsLabel
+    context: ContextName
     """Context in the kubeconfig (`KUBECONFIG`). Changing it to another cluster replaces every resource there."""
 
 

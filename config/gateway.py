@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .scalars import DnsLabel, Hostname
+from .scalars import DnsLabel, Hostname, ObjectName
 from .section import Section
 
 
@@ -14,7 +14,7 @@ class Issuer(Section):
 
     kind: Literal["issuer"]
 
-    name: DnsLabel
+    name: ObjectName
     """The issuer."""
 
     scope: Literal["ClusterIssuer", "Issuer"] = "ClusterIssuer"
@@ -26,7 +26,7 @@ class Certificate(Section):
 
     kind: Literal["secret"]
 
-    name: DnsLabel
+    name: ObjectName
     """The Secret, of type `kubernetes.io/tls`."""
 
 
@@ -39,7 +39,7 @@ class Gateway(Section):
     host: Hostname
     """Host name of the API: clients use `https://<host>/v1`."""
 
-    class_name: DnsLabel = "envoy"
+    class_name: ObjectName = "envoy"
     """GatewayClass of Envoy Gateway."""
 
     proxy_namespace: DnsLabel = "envoy-gateway-system"

@@ -4,15 +4,16 @@
 All mistakes of one round are told together. Secrets are looked for first, and no message ever holds one.
 """
 
+import datetime
 from collections.abc import Iterator
 from difflib import get_close_matches
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .environment import Environment
+from .fields import kinds_at, settings_at
+from .scalars import WORDS
 from .secrets import secrets_in
 from .section import Mistake, Path, Refusal, refuse_if_any
 
@@ -27,7 +28,11 @@ def judge(document: object) -> Environment:
     try:
         return Environment.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
-        found = [mistake for detail in error.errors(include_url=False) for mistake in mistakes_of(detail, document)]
+        details = error.errors(include_url=False)
+        above = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
+        # A list whose items are all wrong is told to be too short as well: the items say it.
+        details = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in above]
+        found = [mistake for detail in details for mistake in mistakes_of(detail, document)]
     raise Refusal(found)
 
 
@@ -38,7 +43,7 @@ def mistakes_of(error: ErrorDetails, document: object) -> Iterator[Mistake]:
     if isinstance(cause, Refusal):
         yield from (mistake.below(path) for mistake in cause.mistakes)
     else:
-        yield Mistake(path, *_words(error, path))
+        yield Mistake(path, *_words(error, path, document))
 
 
 def path_of(location: tuple[str | int, ...], document: object) -> Path:
@@ -60,22 +65,26 @@ def path_of(location: tuple[str | int, ...], document: object) -> Path:
     return tuple(path)
 
 
-def _words(error: ErrorDetails, path: Path) -> tuple[str, str]:
+def _words(error: ErrorDetails, path: Path, document: object) -> tuple[str, str]:
     """What is wrong and how to mend it, for one kind of error (source: pydantic, validation errors)."""
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
             return "is missing", "add it"
         case "extra_forbidden":
-            return "unknown setting", _nearest(str(path[-1]), path)
+            return "unknown setting", _nearest(path, document)
         case "union_tag_not_found":
-            return "doesn't say its kind", f"add `kind:` with one of {_tags(path)}"
+            return "doesn't say its kind", f"add `kind:` with one of {', '.join(kinds_at(Environment, path))}"
         case "union_tag_invalid":
             return "unknown kind", f"write one of {context['expected_tags']}"
+        case "string_type" | "enum" | "literal_error" if not isinstance(error["input"], str):
+            # YAML reads a bare 2026.10 as a number and a bare `no` as false.
+            scalar = isinstance(error["input"], bool | int | float | datetime.date)
+            return f"{_type_name(error['input'])}, not a text", "put it in quotes" if scalar else "write a text"
         case "enum" | "literal_error":
             return "not a value that is known", f"write one of {context['expected']}"
         case "string_pattern_mismatch":
-            return "a name of a wrong form", _PATTERNS.get(context["pattern"], "see its description in the schema")
+            return "has a wrong form", WORDS[context["pattern"]]
         case "string_too_long":
             return "too long", f"write at most {context['max_length']} characters"
         case "string_too_short" | "too_short":
@@ -86,8 +95,6 @@ def _words(error: ErrorDetails, path: Path) -> tuple[str, str]:
         case kind if kind in _BOUNDS:
             phrase, limit = _BOUNDS[kind]
             return "out of range", f"write a number {phrase} {context[limit]}"
-        case "string_type":
-            return f"{_type_name(error['input'])}, not a text", "put it in quotes"
         case kind:
             wanted = _TYPES.get(kind, error["msg"])
             return f"{_type_name(error['input'])}, and {wanted} belongs here", f"write {wanted}"
@@ -107,6 +114,7 @@ _TYPES = {
     "int_parsing": "a whole number",
     "decimal_parsing": "a number",
     "decimal_type": "a number",
+    "finite_number": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "dict_type": "a mapping",
@@ -126,63 +134,15 @@ def _type_name(value: object) -> str:
         str: "a text",
         list: "a list",
         dict: "a mapping",
+        datetime.date: "a date",
+        datetime.datetime: "a time",
     }
     return names.get(type(value), "nothing" if value is None else "something else")
 
 
-def _nearest(word: str, path: Path) -> str:
-    known = _fields_at(path[:-1])
-    near = get_close_matches(word, known, n=1, cutoff=0.5)
+def _nearest(path: Path, document: object) -> str:
+    known = settings_at(Environment, path[:-1], document)
+    near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
     if near:
         return f"write {near[0]}, or take it away"
-    return f"take it away; here stand {', '.join(known)}" if known else "take it away"
-
-
-def _tags(path: Path) -> str:
-    """Kinds of the union at a path."""
-    kinds = {
-        get_args(model.model_fields["kind"].annotation)[0] for model in _models_at(path) if "kind" in model.model_fields
-    }
-    return ", ".join(sorted(kinds))
-
-
-def _fields_at(path: Path) -> list[str]:
-    """Names that may stand below a path, as YAML writes them."""
-    names = {field.alias or name for model in _models_at(path) for name, field in model.model_fields.items()}
-    return sorted(names)
-
-
-def _models_at(path: Path) -> list[type[BaseModel]]:
-    """Sections that may stand at a path."""
-    models: list[type[BaseModel]] = [Environment]
-    for part in path:
-        annotations = [
-            field.annotation
-            for model in models
-            for name, field in model.model_fields.items()
-            if part in (field.alias or name, name)
-        ]
-        # A part that no section has is the key of a mapping or the place in a list: what follows is its value.
-        models = [model for annotation in annotations for model in _sections(annotation)] or models
-    return models
-
-
-def _sections(annotation: Any) -> Iterator[type[BaseModel]]:
-    """Every section in a type."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    elif get_origin(annotation) in (Union, UnionType, dict, tuple, Annotated):
-        for argument in get_args(annotation):
-            yield from _sections(argument)
-
-
-_LABEL = "write lower-case letters, digits and hyphens, a letter first"
-_PATTERNS = {
-    r"^[a-z]([-a-z0-9]*[a-z0-9])?$": _LABEL,
-    r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$": "write a full host name, as api.example.dk",
-    r"^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$": "write letters, digits, hyphens, dots and underscores",
-    r"^[1-7]g\.[1-9][0-9]*gb$": "write slices and memory, as 1g.10gb",
-    r"^(oci://[^\s@]+|/[^\s]*)$": "write oci:// and a registry, or an absolute path of a folder",
-    r"^[a-z0-9][-a-z0-9.:/_]*[a-z0-9]$": "write registry and path without a scheme, as registry.example.dk/mirror",
-}
-"""The form that a pattern asks for, in words."""
+    return f"take it away; here stand {', '.join(known)}"

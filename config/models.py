@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .scalars import Count, DnsLabel, ModelUri, Quantity
+from .scalars import Cores, Count, DnsLabel, Memory, ModelUri
 from .section import Section
 from .serving import Serving
 
@@ -81,10 +81,10 @@ class Size(Section):
 class Resources(Section):
     """Cores and main memory of one replica, asked for and not exceeded."""
 
-    cpu: Quantity
+    cpu: Cores
     """Cores, as `8`. Asked for; there is no upper limit."""
 
-    memory: Quantity
+    memory: Memory
     """Main memory, as `64Gi`. Asked for, and the limit."""
 
 

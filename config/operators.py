@@ -3,12 +3,26 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
+from .scalars import form
 from .section import Section
 
-ChartSource = Annotated[str, StringConstraints(pattern=r"^(oci://[^\s@]+|/[^\s]*)$")]
+ChartSource = Annotated[
+    str, form(r"^(oci://[^\s@]+|/[^\s]*)$", "write oci:// and a registry, or the absolute path of a folder", 1000)
+]
 """Where charts come from: a registry (`oci://…`) or a folder that holds one folder a chart (an absolute path)."""
+
+
+ImagePrefix = Annotated[
+    str,
+    form(
+        r"^[a-z0-9][-a-z0-9.:/_]*[a-z0-9]$",
+        "write registry and path without a scheme, as registry.example.dk/mirror",
+        255,
+    ),
+]
+"""Registry and path before an image's own name."""
 
 
 class Existing(Section):
@@ -54,5 +68,5 @@ class Mirror(Section):
     charts: ChartSource | None = None
     """Charts of the release by their own names, below this address."""
 
-    images: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][-a-z0-9.:/_]*[a-z0-9]$")] | None = None
+    images: ImagePrefix | None = None
     """Registry and path put before every image's name, as `registry.example.dk/mirror`."""

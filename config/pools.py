@@ -7,8 +7,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .scalars import Count, DnsLabel, LabelKey, LabelValue, MigProfile, Quantity, gibibytes
-from .section import Mistake, Section, refuse_if_any
+from .scalars import Cores, LabelKey, LabelValue, Memory, MigProfile, ObjectName, gibibytes
+from .section import Mistake, Section, again, refuse_if_any
 
 SLICES = 7
 """Compute slices of a GPU that can be divided (source: NVIDIA MIG guide)."""
@@ -20,7 +20,7 @@ class Gpu(Section):
     product: LabelValue
     """Product as GPU feature discovery labels it (`nvidia.com/gpu.product`), as `GRID-A100D-80C` for a vGPU."""
 
-    memory: Quantity
+    memory: Memory
     """Memory of one GPU, as `80Gi`."""
 
     per_node: Annotated[int, Field(ge=1, le=16, strict=True)]
@@ -30,10 +30,10 @@ class Gpu(Section):
 class Host(Section):
     """What a node of the pool has besides GPUs and may give to pods."""
 
-    cpu: Quantity
+    cpu: Cores
     """Cores, as `64`."""
 
-    memory: Quantity
+    memory: Memory
     """Main memory, as `512Gi`."""
 
 
@@ -82,7 +82,7 @@ class NamedNodes(Section):
 
     kind: Literal["named"]
 
-    names: Annotated[tuple[DnsLabel, ...], Field(min_length=1)]
+    names: Annotated[tuple[ObjectName, ...], Field(min_length=1)]
     """Names of the nodes."""
 
     @property
@@ -99,8 +99,8 @@ class LabelledNodes(Section):
     labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
     """Labels that all nodes of the pool carry, and no others do."""
 
-    count: Count
-    """How many nodes that is. The platform plans with this number."""
+    count: Annotated[int, Field(ge=1, le=5000, strict=True)]
+    """How many nodes that is. The platform plans with this number. Kubernetes is built for 5,000 (source: its docs)."""
 
 
 Nodes = Annotated[NamedNodes | LabelledNodes, Field(discriminator="kind")]
@@ -207,18 +207,15 @@ def instances_of_a_virtual_gpu(pool: Pool) -> Iterator[Mistake]:
 
 def nodes_named_twice(pool: Pool) -> Iterator[Mistake]:
     """A node counts once."""
-    names = getattr(pool.nodes, "names", ())
-    for index, name in enumerate(names):
-        if name in names[:index]:
+    if isinstance(pool.nodes, NamedNodes):
+        for index, name in again(pool.nodes.names):
             yield Mistake(("nodes", "names", index), f"node {name} stands here twice", "take one away")
 
 
 def taints_named_twice(pool: Pool) -> Iterator[Mistake]:
     """Key and effect name a taint."""
-    seen = [(taint.key, taint.effect) for taint in pool.taints]
-    for index, taint in enumerate(seen):
-        if taint in seen[:index]:
-            yield Mistake(("taints", index), f"taint {taint[0]} ({taint[1]}) stands here twice", "take one away")
+    for index, (key, effect) in again((taint.key, taint.effect) for taint in pool.taints):
+        yield Mistake(("taints", index), f"taint {key} ({effect}) stands here twice", "take one away")
 
 
 RULES: tuple[Callable[[Pool], Iterator[Mistake]], ...] = (

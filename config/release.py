@@ -3,6 +3,8 @@
 
 from enum import StrEnum
 
+from pydantic import StrictBool
+
 from .section import Section
 
 
@@ -18,5 +20,5 @@ class Release(Section):
     name: ReleaseName
     """The set. A mix of versions outside a release is not offered."""
 
-    allow_unresolved: bool = False
+    allow_unresolved: StrictBool = False
     """Let images without a digest be applied, by tag. Never in production: a tag may change its meaning overnight."""

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from .models import Model, Task
+from . import fit
+from .models import Task
 from .operators import Managed
-from .pools import LabelledNodes, NamedNodes, Pool, Whole
-from .scalars import amount
+from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
 
 if TYPE_CHECKING:
@@ -23,15 +23,10 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         yield from rule(environment)
 
 
-def _placed(environment: Environment) -> Iterator[tuple[str, Model, Pool]]:
-    """Each model with its pool, for models whose pool exists."""
-    pools = environment.pools
-    return ((name, model, pools[model.pool]) for name, model in environment.models.items() if model.pool in pools)
-
-
 def _one_of(names: Mapping[str, object]) -> str:
     """The names one may choose, as a mend says them."""
-    return f"write one of {', '.join(sorted(names))}" if names else "declare it first"
+    few = sorted(names)[:10]
+    return f"write one of {', '.join(few)}{', …' if len(few) < len(names) else ''}" if names else "declare it first"
 
 
 def unknown_pools(environment: Environment) -> Iterator[Mistake]:
@@ -39,108 +34,6 @@ def unknown_pools(environment: Environment) -> Iterator[Mistake]:
     for name, model in environment.models.items():
         if model.pool not in environment.pools:
             yield Mistake(("models", name, "pool"), f"there is no pool {model.pool}", _one_of(environment.pools))
-
-
-def split_over_shares(environment: Environment) -> Iterator[Mistake]:
-    """Tensor parallelism needs whole GPUs: MIG instances don't talk to each other."""
-    for name, model, pool in _placed(environment):
-        if model.gpus > 1 and not isinstance(pool.sharing, Whole):
-            yield Mistake(
-                ("models", name, "gpus"),
-                f"{model.pool} divides its GPUs by {pool.sharing.kind}, and a model can't be split over such shares",
-                "write 1, or choose a pool of whole GPUs",
-            )
-
-
-def more_gpus_than_a_node(environment: Environment) -> Iterator[Mistake]:
-    """A replica stands on one node."""
-    for name, model, pool in _placed(environment):
-        if isinstance(pool.sharing, Whole) and model.gpus > pool.shares_per_node:
-            yield Mistake(
-                ("models", name, "gpus"),
-                f"a replica needs {model.gpus} GPUs, a node of {model.pool} has {pool.shares_per_node}",
-                f"write {pool.shares_per_node} or less, or choose another pool",
-            )
-
-
-def too_little_gpu_memory(environment: Environment) -> Iterator[Mistake]:
-    """Weights, KV cache and overhead fit into the memory that vLLM may use."""
-    for name, model, pool in _placed(environment):
-        usable = pool.share_memory * model.gpu_memory_utilization
-        if model.memory_per_share > usable:
-            yield Mistake(
-                ("models", name, "size"),
-                f"weights of {model.weights:.1f} GiB and KV cache of {model.cache:.1f} GiB on {model.gpus} shares need"
-                f" {model.memory_per_share:.1f} GiB each, and a share of {model.pool} has {usable:.1f} GiB to use",
-                "raise gpus, lower contextTokens or size.kvCache.sequences, or choose another pool",
-            )
-
-
-def more_than_the_host(environment: Environment) -> Iterator[Mistake]:
-    """A replica asks for no more cores and main memory than a node has."""
-    for name, model, pool in _placed(environment):
-        for resource, asked, there in (
-            ("cpu", model.resources.cpu, pool.host.cpu),
-            ("memory", model.resources.memory, pool.host.memory),
-        ):
-            if amount(asked) > amount(there):
-                yield Mistake(
-                    ("models", name, "resources", resource),
-                    f"a replica asks for {asked}, a node of {model.pool} has {there}",
-                    "ask for less, or choose another pool",
-                )
-
-
-def _on(environment: Environment, pool_name: str, pool: Pool) -> dict[str, Model]:
-    """Models on a pool of which a replica fits a node at all."""
-    return {
-        name: model
-        for name, model in environment.models.items()
-        if model.pool == pool_name and model.gpus <= pool.shares_per_node
-    }
-
-
-def _listed(models: Mapping[str, Model]) -> str:
-    return ", ".join(f"{name} {model.scaling.replicas} x {model.gpus}" for name, model in models.items())
-
-
-def more_than_the_pool(environment: Environment) -> Iterator[Mistake]:
-    """All replicas together ask for no more shares than a pool has."""
-    for pool_name, pool in environment.pools.items():
-        models = _on(environment, pool_name, pool)
-        asked = sum(model.shares for model in models.values())
-        if asked > pool.shares:
-            yield Mistake(
-                ("pools", pool_name, "nodes"),
-                f"models ask for {asked} x {pool.resource} ({_listed(models)}), the pool has {pool.shares}",
-                "add nodes, lower replicas, or move a model to another pool",
-            )
-
-
-def replicas_without_a_node(environment: Environment) -> Iterator[Mistake]:
-    """All replicas find a node at once, the largest first: a sum that fits may still leave gaps that don't."""
-    for pool_name, pool in environment.pools.items():
-        models = _on(environment, pool_name, pool)
-        homeless = _without_node(models, pool)
-        if homeless is not None and sum(model.shares for model in models.values()) <= pool.shares:
-            yield Mistake(
-                ("pools", pool_name, "nodes"),
-                f"a replica of {homeless} finds no node with {models[homeless].gpus} GPUs left ({_listed(models)} on"
-                f" {pool.nodes.count} nodes with {pool.shares_per_node})",
-                "add a node, or lower replicas",
-            )
-
-
-def _without_node(models: Mapping[str, Model], pool: Pool) -> str | None:
-    """The first model of which a replica finds no node."""
-    free = [pool.shares_per_node] * pool.nodes.count
-    for name, model in sorted(models.items(), key=lambda item: -item[1].gpus):
-        for _ in range(model.scaling.replicas):
-            node = next((index for index, left in enumerate(free) if left >= model.gpus), None)
-            if node is None:
-                return name
-            free[node] -= model.gpus
-    return None
 
 
 def caches_that_do_not_suit_the_task(environment: Environment) -> Iterator[Mistake]:
@@ -260,17 +153,6 @@ def equal_contexts(environment: Environment) -> Iterator[Mistake]:
         yield Mistake(path, f"{clusters.gpu.context} is the GPU cluster", "leave application out: one cluster is both")
 
 
-def managed_without_definitions(environment: Environment) -> Iterator[Mistake]:
-    """Who installs KServe or Envoy AI Gateway brings their definitions too: charts are told to leave theirs out."""
-    operators = environment.operators
-    if not isinstance(operators.crds, Managed):
-        for field in ("envoy_gateway", "ai_gateway", "kserve"):
-            if isinstance(getattr(operators, field), Managed):
-                alias = type(operators).model_fields[field].alias or field
-                wrong = "it is managed, and nobody installs the definitions of its objects"
-                yield Mistake(("operators", alias), wrong, "write `crds: {kind: managed}` beside it")
-
-
 def a_mirror_of_nothing(environment: Environment) -> Iterator[Mistake]:
     """A mirror of charts serves managed operators."""
     operators = environment.operators
@@ -287,12 +169,7 @@ def tiers_without_a_gateway(environment: Environment) -> Iterator[Mistake]:
 
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     unknown_pools,
-    split_over_shares,
-    more_gpus_than_a_node,
-    too_little_gpu_memory,
-    more_than_the_host,
-    more_than_the_pool,
-    replicas_without_a_node,
+    *fit.RULES,
     caches_that_do_not_suit_the_task,
     pickers_for_models_without_tokens,
     unknown_models,
@@ -303,7 +180,6 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     nodes_in_two_pools,
     labels_of_two_pools,
     equal_contexts,
-    managed_without_definitions,
     a_mirror_of_nothing,
     tiers_without_a_gateway,
 )

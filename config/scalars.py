@@ -5,9 +5,19 @@ import re
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema
 
-_QUANTITY = re.compile(r"^(\d+(?:\.\d+)?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$")
+WORDS: dict[str, str] = {}
+"""What every pattern asks for, in words: a person who reads a refusal is not shown the pattern."""
+
+
+def form(pattern: str, words: str, longest: int) -> StringConstraints:
+    """A text of a form. Patterns are Rust's (crate `regex`): linear in time, and `$` is the very end."""
+    WORDS[pattern] = words
+    return StringConstraints(pattern=pattern, max_length=longest)
+
+
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?")
 _FACTOR = {
     "m": Decimal("0.001"),
     **{suffix: Decimal(1000) ** power for power, suffix in enumerate(("", "k", "M", "G", "T", "P"))},
@@ -21,7 +31,7 @@ def amount(quantity: str) -> Decimal:
     Raises:
         ValueError: not a quantity (source: apimachinery, resource.Quantity; exponents are left out).
     """
-    match = _QUANTITY.match(quantity)
+    match = _QUANTITY.fullmatch(quantity)
     if match is None:
         raise ValueError("not a quantity; write a number with a suffix of Kubernetes, as 80Gi or 500m")
     return Decimal(match[1]) * _FACTOR[match[2] or ""]
@@ -32,48 +42,104 @@ def gibibytes(quantity: str) -> Decimal:
     return amount(quantity) / _FACTOR["Gi"]
 
 
-def _quantity(value: str) -> str:
-    amount(value)
+def _cores(value: str) -> str:
+    if value[-1:] not in "0123456789m" or amount(value) <= 0:
+        raise ValueError("not a number of cores; write 8, 0.5 or 500m")
     return value
 
 
-def _model_uri(value: str) -> str:
-    if not re.fullmatch(r"(hf|s3|pvc|oci)://[A-Za-z0-9][\w.:@/-]*", value):
-        raise ValueError("not a source of model weights; write hf://, s3://, pvc:// or oci:// and a path")
+def _memory(value: str) -> str:
+    if value[-1:] not in "MGTPi" or amount(value) <= 0:
+        raise ValueError("not an amount of memory; write a number and its unit, as 80Gi")
     return value
 
 
-DnsLabel = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+DnsLabel = Annotated[
+    str,
+    form(r"^[a-z]([-a-z0-9]*[a-z0-9])?$", "write lower-case letters, digits and hyphens, a letter first", 63),
+]
 """A name that may stand in a host name: lower-case letters, digits and hyphens (RFC 1035)."""
 
-ModelName = Annotated[str, StringConstraints(pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=38)]
+ModelName = Annotated[
+    str,
+    form(r"^[a-z]([-a-z0-9]*[a-z0-9])?$", "write lower-case letters, digits and hyphens, a letter first", 38),
+]
 """A model's public name. KServe appends up to 25 characters to it in names that end at 63."""
 
+ObjectName = Annotated[
+    str,
+    form(
+        r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$",
+        "write lower-case letters, digits, hyphens and single dots",
+        253,
+    ),
+]
+"""Name of a node, a Secret and most other objects, as `gpu-1.hpc.example.dk` (RFC 1123 subdomain)."""
+
+ContextName = Annotated[
+    str,
+    form(
+        r"^[A-Za-z0-9][-A-Za-z0-9._@]*$",
+        "write letters, digits and -._@ (`kubectl config rename-context` mends other names)",
+        253,
+    ),
+]
+"""A context of a kubeconfig, as `admin@cluster`. No slash or colon: it may name a file."""
+
 Hostname = Annotated[
-    str, StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$", max_length=253)
+    str,
+    form(
+        r"^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z]([-a-z0-9]*[a-z0-9])?$",
+        "write a full host name in lower case, as api.example.dk",
+        253,
+    ),
 ]
 """A fully qualified host name, lower case, without a dot at its end."""
 
 LabelKey = Annotated[
     str,
-    StringConstraints(pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-\w.]*[A-Za-z0-9])?$", max_length=316),
+    form(
+        r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$",
+        "write a label's key, as example.dk/name",
+        316,
+    ),
 ]
 """Key of a Kubernetes label or taint, with or without a prefix."""
 
-LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([-\w.]*[A-Za-z0-9])?)?$", max_length=63)]
+LabelValue = Annotated[
+    str,
+    form(r"^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$", "write letters, digits, hyphens, dots and underscores", 63),
+]
 """Value of a Kubernetes label or taint."""
 
-Quantity = Annotated[str, Field(coerce_numbers_to_str=True), AfterValidator(_quantity)]
-"""A quantity of Kubernetes, as `80Gi` (bytes) or `500m` (cores)."""
-
-ModelUri = Annotated[str, AfterValidator(_model_uri)]
+ModelUri = Annotated[
+    str,
+    form(
+        r"^(hf|s3|pvc|oci)://[A-Za-z0-9][A-Za-z0-9_.:@/-]*$",
+        "write hf://, s3://, pvc:// or oci:// and a path",
+        1000,
+    ),
+]
 """Where a model's weights come from: `hf://owner/name`, `s3://bucket/path`, `pvc://claim/path`, `oci://image`."""
 
-MigProfile = Annotated[str, StringConstraints(pattern=r"^[1-7]g\.[1-9][0-9]*gb$")]
+MigProfile = Annotated[str, form(r"^[1-7]g\.[1-9][0-9]{0,2}gb$", "write slices and memory, as 1g.10gb", 8)]
 """A Multi-Instance GPU profile: compute slices of seven, and memory in GB, as `1g.10gb` (source: NVIDIA MIG guide)."""
 
-Url = Annotated[str, StringConstraints(pattern=r"^(https|oci)://[^\s@]+$")]
-"""An address over TLS, without a user or password in it."""
+Cores = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    AfterValidator(_cores),
+    WithJsonSchema({"type": ["string", "number"], "pattern": r"^[0-9]+(\.[0-9]+)?m?$", "exclusiveMinimum": 0}),
+]
+"""Processor cores as a quantity of Kubernetes, as `8` or `500m`."""
 
-Count = Annotated[int, Field(ge=1, strict=True)]
-"""A whole number, one or more."""
+Memory = Annotated[
+    str,
+    Field(coerce_numbers_to_str=True),
+    AfterValidator(_memory),
+    WithJsonSchema({"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?[MGTP]i?$"}),
+]
+"""Bytes as a quantity of Kubernetes, as `80Gi`. A unit must be there: `80` would be eighty bytes."""
+
+Count = Annotated[int, Field(ge=1, le=10**12, strict=True)]
+"""A whole number, one or more; the largest is far above any use and still exact in JSON."""

@@ -9,7 +9,7 @@ from .stackfile import KEY, SETTINGS, SWITCH
 
 def stack_schema() -> dict[str, Any]:
     """Schema of `Pulumi.<stack>.yaml` (JSON Schema 2020-12)."""
-    environment = Environment.model_json_schema(by_alias=True, mode="validation")
+    environment = _closed(Environment.model_json_schema(by_alias=True, mode="validation"))
     definitions = environment.pop("$defs")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -20,16 +20,30 @@ def stack_schema() -> dict[str, Any]:
         "properties": {
             **{setting: {"description": "Pulumi's own."} for setting in SETTINGS},
             "config": {
+                "description": "Settings, by their project's name and their own.",
                 "type": "object",
                 "required": [KEY, SWITCH],
                 "properties": {
                     KEY: environment,
                     SWITCH: {
                         "description": "Keeps resources without a provider from reaching any cluster.",
-                        "const": ["*"],
+                        "type": "array",
+                        "contains": {"enum": ["*", "kubernetes"]},
                     },
                 },
             },
         },
         "$defs": definitions,
     }
+
+
+def _closed(schema: Any) -> Any:
+    """The same schema, with mappings that refuse keys of a wrong form: pydantic says only which form is checked."""
+    match schema:
+        case dict():
+            closed = {"additionalProperties": False} if "patternProperties" in schema else {}
+            return {**{key: _closed(value) for key, value in schema.items()}, **closed}
+        case list():
+            return [_closed(item) for item in schema]
+        case _:
+            return schema

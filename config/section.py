@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: MPL-2.0
 """The base of every section of the config, and how a section says that it is wrong."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+
+T = TypeVar("T", bound=Hashable)
 
 Path = tuple[str | int, ...]
 """The place of a value, from the root of what is judged: `("models", "mistral", "pool")`."""
@@ -18,10 +21,12 @@ class Mistake:
     path: Path
     wrong: str
     mend: str
+    line: int | None = None
+    """Line of the file, where no path says it."""
 
     def below(self, path: Path) -> "Mistake":
         """The same mistake, seen from further up."""
-        return Mistake((*path, *self.path), self.wrong, self.mend)
+        return replace(self, path=(*path, *self.path))
 
 
 class Refusal(ValueError):
@@ -43,12 +48,31 @@ def refuse_if_any(mistakes: Iterable[Mistake]) -> None:
         raise Refusal(found)
 
 
+def again(values: Iterable[T]) -> Iterator[tuple[int, T]]:
+    """Every value that stood before, with its place."""
+    seen: set[T] = set()
+    for index, value in enumerate(values):
+        if value in seen:
+            yield index, value
+        seen.add(value)
+
+
+LONGEST = 80
+"""Characters shown of one key."""
+
+
 def dotted(path: Path) -> str:
     """A path as people write it: `models.mistral.pool`, `pools.a100.taints[0].key`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        text += f"[{part}]" if isinstance(part, int) else f".{shown(part)}" if text else shown(part)
     return text
+
+
+def shown(key: str) -> str:
+    """A key that a terminal can show: on one line, not endless, and without sequences that steer the terminal."""
+    short = key if len(key) <= LONGEST else f"{key[:LONGEST]}…"
+    return short if short.isprintable() else ascii(short)
 
 
 class Section(BaseModel):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Reading a stack file (`Pulumi.<stack>.yaml`) without trusting it, and finding the line of a path in it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path as File
@@ -12,6 +13,9 @@ from .section import Mistake, Path, Refusal, refuse_if_any
 
 LARGEST = 512 * 1024
 """Bytes of the largest stack file: ten times the environment of all 98 municipalities."""
+
+MOST = 10_000
+"""Names and values of the longest stack file: prod has 300, the register of all municipalities adds 2,000."""
 
 DEEPEST = 40
 """Levels of the deepest stack file; an environment has nine."""
@@ -33,14 +37,26 @@ OURS = ("andel:environment", "andel:municipality")
 class StackFile:
     """A stack file as it was read."""
 
-    environment: Any
-    """What stands under `andel:environment`, not judged."""
+    document: dict[str, Any] = field(default_factory=dict)
+    """All of it, not judged."""
 
     lines: dict[Path, int] = field(default_factory=dict)
-    """Line of each path below the environment."""
+    """Line of each path in the file."""
+
+    @property
+    def environment(self) -> Any:
+        """What stands under `andel:environment`, not judged.
+
+        Raises:
+            Refusal: it is no stack file with an environment.
+        """
+        refuse_if_any(_stack_rules(self.document))
+        return self.document["config"][KEY]
 
     def line(self, path: Path) -> int:
-        """Line of a path, or of the nearest one above it that the file has."""
+        """Line of a path of the file or of the environment, or of the nearest one above it that the file has."""
+        if not (path and path[0] in self.document):
+            path = (*_PREFIX, *path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -50,24 +66,23 @@ def read(file: File) -> StackFile:
     """Read a stack file.
 
     Raises:
-        Refusal: it is not YAML that says one thing, or not a stack file with an environment.
+        Refusal: it is not YAML that says one thing.
     """
     node = _compose(_text(file))
     lines: dict[Path, int] = {}
-    document = _plain(node, (), lines)
-    refuse_if_any(_stack_rules(document))
-    below = len(_PREFIX)
-    return StackFile(
-        environment=document["config"][KEY],
-        lines={path[below:]: line for path, line in lines.items() if path[:below] == _PREFIX},
-    )
+    return StackFile(_mapping(node, (), lines), lines)
 
 
 _PREFIX: Path = ("config", KEY)
 
 
-def _refuse(wrong: str, mend: str, path: Path = ()) -> NoReturn:
-    raise Refusal([Mistake(path, wrong, mend)])
+def _refuse(wrong: str, mend: str, mark: Any = None, path: Path = ()) -> NoReturn:
+    raise Refusal([Mistake(_seen(path), wrong, mend, mark.line + 1 if mark else None)])
+
+
+def _seen(path: Path) -> Path:
+    """A path of the file as people name it: what lies in the environment, from there."""
+    return path[len(_PREFIX) :] if path[: len(_PREFIX)] == _PREFIX else path
 
 
 def _text(file: File) -> str:
@@ -79,38 +94,38 @@ def _text(file: File) -> str:
         return file.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         _refuse(f"byte {error.start} is not UTF-8", "save the file as UTF-8")
+    except OSError as error:
+        _refuse(f"the file can't be read ({error.strerror})", "mend its permissions")
 
 
-def _compose(text: str) -> yaml.Node:
+def _compose(text: str) -> yaml.MappingNode:
     """The one document of a text, as nodes: aliases and doubled keys are still to be seen there."""
-    _refuse_depth(text)
+    _refuse_excess(text)
     try:
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        _refuse(f"not YAML: {place}{getattr(error, 'problem', None) or 'unreadable'}", "mend the syntax there")
+        place = f" in column {mark.column + 1}" if mark else ""
+        _refuse(f"not YAML{place}: {getattr(error, 'problem', None) or 'unreadable'}", "mend the syntax", mark)
     if not isinstance(node, yaml.MappingNode):
         _refuse("not a mapping of settings", "begin with `config:`")
     return node
 
 
-def _refuse_depth(text: str) -> None:
-    """Count open collections event by event: composing recurses, and would run out of stack."""
+def _refuse_excess(text: str) -> None:
+    """Go through event by event before anything is built: composing recurses, and would run out of stack."""
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEEPEST:
-                _refuse(f"{_line(event)} lies more than {DEEPEST} levels deep", "unfold it")
+                _refuse(f"more than {DEEPEST} levels deep", "unfold it", event.start_mark)
+            if count > MOST:
+                _refuse(f"more than {MOST} names and values by here", "take out what is no setting", event.start_mark)
             if isinstance(event, yaml.AliasEvent):
-                _refuse(f"{_line(event)} repeats an anchor", "write the setting out: each stands once")
+                _refuse("an anchor is repeated", "write the setting out: each stands once", event.start_mark)
     except yaml.YAMLError:
         return  # composing says it with its place
-
-
-def _line(event: yaml.Event) -> str:
-    return f"line {event.start_mark.line + 1}" if event.start_mark else "a line"
 
 
 def _plain(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
@@ -129,16 +144,14 @@ def _mapping(node: yaml.MappingNode, path: Path, lines: dict[Path, int]) -> dict
     plain: dict[str, Any] = {}
     for key_node, item in node.value:
         key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        line = key_node.start_mark.line + 1
+        mark = key_node.start_mark
         if key is None:
-            _refuse(f"line {line} has a collection as a key", "write a name before the colon", path)
-        elif key in plain:
+            _refuse("a collection as a key", "write a name before the colon", mark, path)
+        if key in plain:
             first = lines[(*path, key)]
-            _refuse(f"{key} stands here twice, in lines {first} and {line}", "take one away", path)
-        else:
-            lines[(*path, key)] = line
-            plain[key] = _plain(item, (*path, key), lines)
-            lines[(*path, key)] = line
+            _refuse(f"stands here twice, in lines {first} and {mark.line + 1}", "take one away", mark, (*path, key))
+        plain[key] = _plain(item, (*path, key), lines)
+        lines[(*path, key)] = mark.line + 1  # a block begins below its key
     return plain
 
 
@@ -146,7 +159,7 @@ def _scalar(node: yaml.Node, path: Path) -> Any:
     try:
         return yaml.constructor.SafeConstructor().construct_object(node)
     except (yaml.YAMLError, ValueError):
-        _refuse("a value that YAML can't read as what it looks like", "put it in quotes", path)
+        _refuse("a value that YAML can't read as what it looks like", "put it in quotes", node.start_mark, path)
 
 
 def _stack_rules(document: dict[str, Any]) -> list[Mistake]:
@@ -165,14 +178,27 @@ def _stack_rules(document: dict[str, Any]) -> list[Mistake]:
     ]
     if KEY not in config:
         found.append(Mistake(("config",), f"{KEY} is missing", "write it, or start from `andel template`"))
-    elif isinstance(config[KEY], dict) and set(config[KEY]) == {"secure"}:
-        found.append(
-            Mistake(("config", KEY), "is encrypted", "write it in the open: it holds names of secrets, no secrets")
-        )
+    found += [
+        Mistake(_seen(path), "is encrypted", "write it in the open: the environment holds names of secrets alone")
+        for path in _encrypted(config.get(KEY), _PREFIX)
+    ]
     switch = config.get(SWITCH)
     if not (isinstance(switch, list) and {"*", "kubernetes"} & set(map(str, switch))):
         found.append(Mistake(("config", SWITCH), "default providers are not switched off", f'write `{SWITCH}: ["*"]`'))
     return found
+
+
+def _encrypted(value: object, path: Path) -> Iterator[Path]:
+    """Paths of what Pulumi encrypted (`secure: v1:…`)."""
+    if isinstance(value, dict):
+        if value.keys() == {"secure"}:
+            yield path
+        else:
+            for key, item in value.items():
+                yield from _encrypted(item, (*path, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _encrypted(item, (*path, index))
 
 
 def _nearest(word: str, known: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from .scalars import Count, ModelName
-from .section import Mistake, Section, refuse_if_any
+from .section import Mistake, Section, again, refuse_if_any
 
 MINUTES_A_MONTH = 31 * 24 * 60
 """Minutes of the longest month."""
@@ -94,9 +94,8 @@ def more_at_once_than_in_a_minute(tier: Tier) -> Iterator[Mistake]:
 
 def models_named_twice(tier: Tier) -> Iterator[Mistake]:
     """A model is allowed once."""
-    for index, name in enumerate(tier.models):
-        if name in tier.models[:index]:
-            yield Mistake(("models", index), f"model {name} stands here twice", "take one away")
+    for index, name in again(tier.models):
+        yield Mistake(("models", index), f"model {name} stands here twice", "take one away")
 
 
 RULES: tuple[Callable[[Tier], Iterator[Mistake]], ...] = (

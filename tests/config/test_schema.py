@@ -3,15 +3,17 @@
 
 import json
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
-from click.testing import CliRunner
-from pydantic import BaseModel
+import pytest
+from click.testing import CliRunner, Result
 
+from andel import check as check_verb
 from andel import schema as schema_verb
-from andel.template import template
-from config.environment import Environment
-from config.judge import judge
+from andel.template import MAY, template
 from config.schema import stack_schema
+from config.stackfile import KEY
 from tests.conftest import ROOT
 
 
@@ -19,16 +21,31 @@ def test_the_schema_in_the_checkout_is_what_the_config_says() -> None:
     assert CliRunner().invoke(schema_verb.command, ["--check"]).exit_code == 0
 
 
+def test_a_schema_that_fell_behind_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CI calls `andel schema --check`: a setting that the committed schema lacks must stop it."""
+    behind = tmp_path / "schemas" / "environment.schema.json"
+    monkeypatch.setattr(schema_verb, "FILE", behind)
+    assert run("--check").exit_code == 1
+    assert run("--write").exit_code == run("--check").exit_code == 0
+    behind.write_text(behind.read_text(encoding="utf-8").replace("large", "big"), encoding="utf-8")
+    assert "andel schema --write" in run("--check").output
+
+
+def run(option: str) -> Result:
+    return CliRunner().invoke(schema_verb.command, [option])
+
+
 def test_every_setting_explains_itself() -> None:
     """An editor shows the description; a setting without one can only be guessed."""
-    models: list[type[BaseModel]] = [Environment]
+    definitions = {**stack_schema()["$defs"], "Environment": stack_schema()["properties"]["config"]["properties"][KEY]}
     silent = [
         f"{name}.{field}"
-        for name, definition in stack_schema()["$defs"].items()
+        for name, definition in definitions.items()
         for field, setting in definition.get("properties", {}).items()
         if field != "kind" and not setting.get("description")
     ]
-    assert (models, silent) == ([Environment], [])
+    assert len(definitions) > 20
+    assert silent == []
 
 
 def test_stack_files_name_the_schema() -> None:
@@ -38,31 +55,62 @@ def test_stack_files_name_the_schema() -> None:
     json.loads(schema_verb.FILE.read_text(encoding="utf-8"))
 
 
-def test_a_template_that_is_filled_in_is_a_good_environment() -> None:
-    import yaml
+ANSWERS = {
+    "2026.11": "2026.11",
+    "product": "A100-SXM4-80GB",
+    "memory": "80Gi",
+    "cpu": "8",
+    "source": "hf://owner/name",
+    "float32 | bfloat16 | float16 | fp8 | int8 | int4": "bfloat16",
+    "host": "api.example.dk",
+}
+"""What a person writes for a blank, by its key or by what it says; `one` does for every other text."""
 
-    answers = {
-        "2026.11": "2026.11",
-        "context": "my-cluster",
-        "name": "one",
-        "product": "A100-SXM4-80GB",
-        "memory": "80Gi",
-        "cpu": "8",
-        "displayName": "One",
-        "chat | embedding | transcription": "chat",
-        "source": "hf://owner/name",
-        "float32 | bfloat16 | float16 | fp8 | int8 | int4": "bfloat16",
-        "host": "api.example.dk",
-        "key": "gpu",
-    }
-    lines = []
-    for line in template().splitlines():
-        if re.match(r"\s*#", line):
+
+@pytest.mark.parametrize(
+    ("everything", "task", "kind"), [(True, "chat", "llm-d"), (False, "embedding", "kserve")], ids=["all", "least"]
+)
+def test_a_template_that_is_filled_in_is_good(everything: bool, task: str, kind: str, tmp_path: Path) -> None:
+    text = template().replace("kind: llm-d", f"kind: {kind}").replace("chat | embedding | transcription", task)
+    file = tmp_path / "Pulumi.new.yaml"
+    file.write_text("\n".join(filled(text, everything)), encoding="utf-8")
+    assert CliRunner().invoke(check_verb.command, [str(file)]).output == f"{file}: good\n"
+
+
+def filled(text: str, everything: bool) -> Iterator[str]:
+    """The lines of a template with its blanks filled in, with or without what may be left out."""
+    contexts = iter(("gpu-cluster", "application-cluster"))
+    for line in text.splitlines():
+        if not everything and line.lstrip().startswith(MAY):
             continue
-        key = line.strip().split(":")[0]
-        filled = line.replace("<name>", "one").replace("<number>", "1").replace('"<one or more>"', "one")
-        filled = re.sub(r"<text>", lambda _, key=key: answers.get(key, "one"), filled)  # type: ignore[misc]
-        lines.append(re.sub(r"<([^>]+)>", lambda match: answers.get(match[1], match[1]), filled))
-    document = yaml.safe_load("\n".join(lines))["config"]["andel:environment"]
-    document["models"]["one"]["size"]["kvCache"] = {"layers": 1, "heads": 1, "headSize": 64, "sequences": 1}
-    judge(document)
+        setting = line.replace(MAY, "", 1) if line.lstrip().startswith(MAY) else line
+        key = setting.strip().partition(":")[0]
+        if setting.lstrip().startswith("#"):
+            continue
+        blank = next(contexts) if key == "context" else ANSWERS.get(key, "one")
+        setting = setting.replace("<number>", "1").replace("<text>", blank).replace("<one or more>", "one")
+        yield re.sub(
+            r"<([^>]+)>", lambda match: ANSWERS.get(match[1], "one" if match[1] == "name" else match[1]), setting
+        )
+
+
+def test_a_template_that_is_not_filled_in_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.new.yaml"
+    file.write_text(template(), encoding="utf-8")
+    result = CliRunner().invoke(check_verb.command, [str(file)])
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+
+
+def test_a_template_shows_every_setting() -> None:
+    """A setting that the template hides is found only by reading the source."""
+    names = set(re.findall(r"^[\s#-]*(\w+):", template(), re.MULTILINE))
+    # Of alternatives the first is shown, and `kinds:` names the others; scaling and taints show a default on one line.
+    others = ("LabelledNodes", "KServe", "Certificate", "Managed", "Mig", "TimeSlicing", "Fixed", "Taint")
+    settings = {
+        field
+        for name, definition in stack_schema()["$defs"].items()
+        for field in definition.get("properties", {})
+        if name not in others
+    }
+    assert settings - names == set()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`andel capacity`: the numbers that a steering group buys GPUs by."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from andel.capacity import command, model_use, pool_use
+from config.judge import judge
+from tests.conftest import ROOT, stack_document
+
+from .edits import edited
+
+MIG = {
+    "pools.small.gpu": {"product": "A100-SXM4-80GB", "memory": "80Gi", "perNode": 2},
+    "pools.small.nodes.labels": {"nvidia.com/gpu.product": "A100-SXM4-80GB"},
+    "pools.small.nodes.count": 3,
+    "models.e5-large.scaling": {"replicas": 5},
+}
+
+SHARING: dict[str, tuple[dict[str, Any], tuple[str, int, float]]] = {
+    "whole GPUs": ({}, ("nvidia.com/gpu", 6, 72.0)),
+    "MIG instances": (
+        {"pools.small.sharing": {"kind": "mig", "profile": "1g.10gb", "perGpu": 7}},
+        ("nvidia.com/mig-1g.10gb", 42, 8.4),
+    ),
+    "time slices": (
+        {"pools.small.sharing": {"kind": "timeSlicing", "replicas": 4}},
+        ("nvidia.com/gpu.shared", 24, 18.0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("edits", "wanted"), SHARING.values(), ids=SHARING.keys())
+def test_shares_and_their_memory_follow_the_sharing(edits: dict[str, Any], wanted: tuple[str, int, float]) -> None:
+    """3 nodes x 2 GPUs of 80 GiB, of which vLLM takes 0.9; an instance of 10 GB (10**9) has 9.3 GiB."""
+    environment = judge(edited(stack_document("dev"), {**MIG, **edits}))
+    pool = next(row for row in pool_use(environment) if row.pool == "small")
+    model = next(row for row in model_use(environment) if row.model == "e5-large")
+    assert (pool.resource, pool.shares, model.usable) == wanted
+    assert (pool.used, pool.free) == (5, pool.shares - 5)
+
+
+def test_memory_is_weights_and_cache_and_overhead() -> None:
+    """Mistral Small 3.2: 24e9 x 2 B = 44.7 GiB, 4 x 32,768 tokens x 160 KiB = 20 GiB, and 2 GiB beside."""
+    (row,) = (row for row in model_use(judge(stack_document("prod"))) if row.model == "mistral-small")
+    assert (row.memory, row.usable, row.shares) == (66.7, 72.0, 4)
+
+
+def test_tables_and_json_tell_the_same() -> None:
+    file = str(ROOT / "Pulumi.prod.yaml")
+    rows = json.loads(CliRunner().invoke(command, [file, "--json"]).output)
+    shown = CliRunner().invoke(command, [file]).output
+    assert {row["pool"] for row in rows["pools"]} == {"a100-80", "a100-20"}
+    for row in (*rows["pools"], *rows["models"]):
+        line = next(line for line in shown.splitlines() if f" {next(iter(row.values()))} " in line)
+        assert all(f" {value} " in line for value in row.values()), line
+
+
+def test_a_file_that_is_refused_has_no_capacity(tmp_path: Path) -> None:
+    result = CliRunner().invoke(command, [str(tmp_path / "Pulumi.none.yaml")])
+    assert result.exit_code == 1
+    assert "andel check" in result.output
