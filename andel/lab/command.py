@@ -51,9 +51,9 @@ def up(stack: str) -> None:
     environment = read(stack)
 
     def while_building() -> None:
-        from .plan import show_plan
+        from andel.preview.plan import show_plan
 
-        show_plan(environment)
+        show_plan(environment, stderr=True)
 
     lifecycle.up(LabFolder.of(stack), stack, environment, while_building)
 

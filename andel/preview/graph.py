@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from pulumi.runtime import mocks, rpc, stack
+from pulumi.runtime import mocks, rpc, settings, stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +99,7 @@ def graph(program: Callable[[], None], *, project: str = "andel", stack_name: st
         asyncio.set_event_loop(loop)
         loop.set_default_executor(worker)
         try:
+            settings.set_root_resource(None)  # type: ignore[arg-type]  # else the stack is the last program's
             mocks.set_mocks(_Echo(), project=project, stack=stack_name, preview=False, monitor=recorder)
             loop.run_until_complete(stack.run_pulumi_func(program))
         finally:

@@ -5,9 +5,8 @@ import json
 from functools import cache
 from typing import Any
 
-from andel.preview.graph import Registration, graph
-from andel.release import release
-from components.platform import Platform, PlatformArgs
+from andel.preview.graph import Registration
+from andel.preview.plan import planned
 from config.environment import Environment
 
 
@@ -19,11 +18,7 @@ def platform_graph(environment: Environment, stack: str = "test") -> list[Regist
 @cache
 def _graph(document: str, stack: str) -> list[Registration]:
     environment = Environment.model_validate_json(document, by_name=True)
-
-    def program() -> None:
-        Platform("platform", PlatformArgs(environment=environment, release=release(environment.release.name)))
-
-    return graph(program, stack_name=stack)
+    return planned(environment, stack)
 
 
 def as_snapshot(registrations: list[Registration]) -> str:

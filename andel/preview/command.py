@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`andel preview`: what a stack file stands up, without an engine and without a cluster."""
+
+import json
+from pathlib import Path
+
+import click
+
+from config.judge import judge
+from config.section import Refusal
+from config.stackfile import read
+
+from .plan import planned, show_plan
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For scripts: every resource with its type, name and provider.")
+def command(file: Path, as_json: bool) -> None:
+    """Show what a stack FILE stands up. `pulumi preview` compares that with a cluster; this asks nobody."""
+    try:
+        environment = judge(read(file).environment)
+    except Refusal as refusal:
+        raise click.ClickException(f"{file} is refused; `andel check` says where:\n{refusal}") from None
+    if not as_json:
+        show_plan(environment)
+        return
+    rows = [
+        {"type": one.type, "name": one.name, "urn": one.urn, "object": one.object, "provider": one.provider}
+        for one in planned(environment)
+    ]
+    click.echo(json.dumps(rows, indent=1))
