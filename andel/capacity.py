@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from config.environment import Environment
-from config.judge import judge
-from config.section import Refusal
-from config.stackfile import read
+
+from .stack import environment_of
 
 
 @dataclass(frozen=True)
@@ -70,10 +69,7 @@ def model_use(environment: Environment) -> list[ModelUse]:
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def command(file: Path, as_json: bool) -> None:
     """Show pools and models of a stack FILE: what there is, what is used, what is free."""
-    try:
-        environment = judge(read(file).environment)
-    except Refusal as refusal:
-        raise click.ClickException(f"{file} is refused; `andel check` says where:\n{refusal}") from None
+    environment = environment_of(file)
     pools, models = pool_use(environment), model_use(environment)
     if as_json:
         click.echo(json.dumps({"pools": [asdict(row) for row in pools], "models": [asdict(row) for row in models]}))

@@ -10,10 +10,8 @@ from typing import Any
 
 import click
 
+from andel.stack import environment_of
 from config.environment import Environment
-from config.judge import judge
-from config.section import Refusal
-from config.stackfile import read as read_stack
 
 from . import engine, lifecycle
 from .control_plane import PROGRAMS
@@ -33,10 +31,7 @@ def read(stack: str) -> Environment:
     file = LabFolder.of(stack).settings(stack)
     if not file.exists():
         raise LabError(f"there is no {file.name} in this checkout; write one, or name another stack")
-    try:
-        return judge(read_stack(file).environment)
-    except Refusal as refusal:
-        raise LabError(f"{file.name} is refused:\n{refusal}") from None
+    return environment_of(file)
 
 
 @click.group()

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from config.judge import judge
-from config.section import Refusal
-from config.stackfile import read
+from andel.stack import environment_of
 
 from .plan import planned, show_plan
 
@@ -18,10 +16,7 @@ from .plan import planned, show_plan
 @click.option("--json", "as_json", is_flag=True, help="For scripts: every resource with its type, name and provider.")
 def command(file: Path, as_json: bool) -> None:
     """Show what a stack FILE stands up. `pulumi preview` compares that with a cluster; this asks nobody."""
-    try:
-        environment = judge(read(file).environment)
-    except Refusal as refusal:
-        raise click.ClickException(f"{file} is refused; `andel check` says where:\n{refusal}") from None
+    environment = environment_of(file)
     if not as_json:
         show_plan(environment)
         return
