@@ -30,7 +30,7 @@ def test_operators_come_from_charts_and_go_again(managed_lab: Laboratory) -> Non
         f"{item['metadata']['namespace']}/{item['metadata']['name']}": item["status"].get("availableReplicas", 0)
         for item in managed_lab.api.items("/apis/apps/v1/deployments")
     }
-    assert {name.split("/")[0] for name in running} == {"kserve", "envoy-ai-gateway-system", "lws-system"}
+    assert {name.split("/")[0] for name in running} == {"envoy-ai-gateway-system", "lws-system"}
     assert all(running.values()), running
 
     writes = len(managed_lab.writes())
