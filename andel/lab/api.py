@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """The few calls that the lab makes to an API server, over one pooled connection with a client certificate."""
 
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -17,6 +18,23 @@ BUSY = 429
 """Status of a server that says "storage is (re)initializing": a kind is new and not yet at hand."""
 
 BUSY_TRIES = 50
+
+FINGERPRINT = "andel.lab/fingerprint"
+"""Annotation that says what the lab applied, so that an unchanged object costs no call."""
+
+
+def marked(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """The manifest with its own fingerprint."""
+    metadata = manifest["metadata"]
+    fingerprint = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
+    annotations = {**metadata.get("annotations", {}), FINGERPRINT: fingerprint}
+    return {**manifest, "metadata": {**metadata, "annotations": annotations}}
+
+
+def fingerprint(manifest: Mapping[str, Any]) -> str | None:
+    """The fingerprint that an object carries."""
+    found: str | None = manifest["metadata"].get("annotations", {}).get(FINGERPRINT)
+    return found
 
 
 class ApiServer:

@@ -19,7 +19,7 @@ from .api import ApiServer
 from .certificates import Pair, pair
 from .errors import LabError
 from .files import write_private
-from .processes import Process, ended, free_ports, running, start, stop
+from .processes import Process, ended, free_ports, running, start, stop, stop_strays
 
 PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok")
 """In order of start; they stop in the reverse order."""
@@ -27,7 +27,9 @@ PROGRAMS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler
 FAKE_NODE = {"kwok.x-k8s.io/node": "fake"}
 """Annotation of nodes that KWOK plays; any other node is left to its kubelet."""
 
-READY_SECONDS = 60
+READY_SECONDS = 120
+PORT_ATTEMPTS = 3
+"""A port that was free may be somebody else's a moment later."""
 
 # Writes of the engine's user, dry runs among them: tests read here that a second `up` writes nothing.
 AUDIT_POLICY = {
@@ -85,15 +87,31 @@ def up(plane: ControlPlane) -> None:
     """
     certificates.make(plane.certificates)
     write_private(plane.folder / "audit-policy.yaml", yaml.safe_dump(AUDIT_POLICY))
-    _choose_ports(plane)
+    stop_strays(plane.folder)
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        try:
+            _start_api_server(plane)
+            break
+        except _PortTaken:
+            down(plane)
+            if attempt == PORT_ATTEMPTS:
+                raise
     for user in certificates.CLIENTS:
         write_private(plane.folder / f"{user}.kubeconfig", yaml.safe_dump(kubeconfig({"lab": plane}, user)))
-    processes = {name: _process(plane, name) for name in PROGRAMS}
-    for name in ("etcd", "kube-apiserver"):
-        start(processes[name])
-    _wait_until_ready(plane, [processes["etcd"], processes["kube-apiserver"]])
     for name in PROGRAMS[2:]:
-        start(processes[name])
+        start(_process(plane, name))
+
+
+class _PortTaken(LabError):
+    """A port that was free is somebody else's now."""
+
+
+def _start_api_server(plane: ControlPlane) -> None:
+    _choose_ports(plane)
+    processes = [_process(plane, name) for name in PROGRAMS[:2]]
+    for process in processes:
+        start(process)
+    _wait_until_ready(plane, processes)
 
 
 def down(plane: ControlPlane) -> None:
@@ -141,7 +159,8 @@ def _wait_until_ready(plane: ControlPlane, processes: Sequence[Process]) -> None
     while not api.ready():
         for process in processes:
             if running(process.note) is None:
-                raise ended(process)
+                taken = "address already in use" in process.log.read_text(errors="replace")
+                raise _PortTaken(ended(process).message) if taken else ended(process)
         if time.monotonic() > deadline:
             raise LabError(f"the API server is not ready after {READY_SECONDS} s; see {processes[-1].log}")
         time.sleep(0.1)
@@ -153,7 +172,6 @@ def _process(plane: ControlPlane, name: str) -> Process:
         "HOME": str(plane.folder),
         # Definitions and what is computed of them stay in the API server's heap: collect often, it is mostly idle.
         "GOGC": "35",
-        "ANDEL_LAB_FOLDER": str(plane.folder),
     }
     command = [str(plane.programs / name), *_ARGUMENTS[name](plane)]
     return Process(name=name, command=command, folder=plane.folder, environment=environment)

@@ -4,8 +4,6 @@
 `collect` reads them out of Go modules into one file of the cache, once. `install` applies what is new or changed.
 """
 
-import hashlib
-import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +16,9 @@ from andel.release.definitions import UNPUBLISHED, DefinitionSource, Unpublished
 from config.environment import Environment
 from config.operators import Managed
 
-from .api import ApiServer
+from .api import ApiServer, fingerprint, marked
 from .errors import LabError
 from .folders import CHECKOUT
-
-FINGERPRINT = "andel.lab/fingerprint"
-"""Annotation that says what the lab applied, so that an unchanged definition costs no call."""
 
 PATHS = {
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
@@ -35,7 +30,7 @@ PATHS = {
 BESIDE = CHECKOUT.parent / "shared" / "crds"
 """Definitions that no module carries may lie beside the checkout; the lab works without them."""
 
-ESTABLISHED_SECONDS = 30
+ESTABLISHED_SECONDS = 120
 
 
 def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
@@ -138,16 +133,14 @@ def install(api: ApiServer, manifests: list[dict[str, Any]]) -> int:
         LabError: the server refuses one, or doesn't serve it in time.
     """
     present = {
-        path: {item["metadata"]["name"]: item["metadata"].get("annotations", {}) for item in api.metadata(path)}
-        for path in PATHS.values()
+        kind: {item["metadata"]["name"]: fingerprint(item) for item in api.metadata(path)}
+        for kind, path in PATHS.items()
     }
-    changed = []
-    for manifest in manifests:
-        fingerprint = hashlib.sha256(json.dumps(manifest, sort_keys=True).encode()).hexdigest()[:16]
-        metadata = manifest["metadata"]
-        if present[PATHS[manifest["kind"]]].get(metadata["name"], {}).get(FINGERPRINT) != fingerprint:
-            marked = {**metadata, "annotations": {**metadata["annotations"], FINGERPRINT: fingerprint}}
-            changed.append({**manifest, "metadata": marked})
+    changed = [
+        manifest
+        for manifest in map(marked, manifests)
+        if present[manifest["kind"]].get(manifest["metadata"]["name"]) != fingerprint(manifest)
+    ]
     with ThreadPoolExecutor(max_workers=4) as workers:
         list(workers.map(lambda one: api.apply(f"{PATHS[one['kind']]}/{one['metadata']['name']}", one), changed))
     _wait_until_established(

@@ -2,9 +2,10 @@
 """A lab from nothing to running, and back to nothing."""
 
 import json
-import os
+import platform
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import yaml
@@ -18,6 +19,7 @@ from .definitions import install, wanted
 from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
+from .lock import alone
 from .nodes import apply_nodes, gpu_nodes, system_node
 from .parts import CLUSTER, DEFINITIONS
 
@@ -38,7 +40,14 @@ def up(lab: LabFolder, stack: str, environment: Environment, while_building: Cal
     Raises:
         LabError: something can't be built or doesn't start; with its own words and what to do.
     """
+    if platform.system() != "Linux":
+        raise LabError(f"the lab needs Linux, and this is {platform.system()}; use a virtual machine, or a cluster")
     build((DEFINITIONS, CLUSTER, *engine.needed()), while_building)
+    with _alone(lab):
+        _start(lab, stack, environment)
+
+
+def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
     planes = control_planes(lab, environment)
     for plane in planes.values():
         control_plane.up(plane)
@@ -57,26 +66,18 @@ def down(lab: LabFolder) -> None:
     Raises:
         LabError: a process of the lab is left.
     """
-    for note in sorted((lab.root / "clusters").glob("*/*.pid"), key=_order_of_stopping):
-        processes.stop(note)
-    for pid in left_over(lab):
-        os.kill(pid, 9)
-    shutil.rmtree(lab.root, ignore_errors=True)
-    if lab.root.exists():
-        raise LabError(f"{lab.root} could not be removed; see whose its files are")
+    with _alone(lab):
+        for note in sorted((lab.root / "clusters").glob("*/*.pid"), key=_order_of_stopping):
+            processes.stop(note)
+        for folder in (lab.root / "clusters").glob("*"):
+            processes.stop_strays(folder)
+        shutil.rmtree(lab.root, ignore_errors=True)
+        if lab.root.exists():
+            raise LabError(f"{lab.root} could not be removed; see whose its files are")
 
 
-def left_over(lab: LabFolder) -> list[int]:
-    """Programs of the lab without a note: started by a run that was killed before it could write one."""
-    marker = f"ANDEL_LAB_FOLDER={lab.root}/clusters/".encode()
-    ours, found = {*PROGRAMS, "cluster"}, []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if (folder / "exe").readlink().name in ours and marker in (folder / "environ").read_bytes():
-                found.append(int(folder.name))
-        except OSError:
-            continue  # it ended, or is somebody else's
-    return found
+def _alone(lab: LabFolder) -> AbstractContextManager[None]:
+    return alone(lab.root / "lock", f"another run is at {lab.root.name}; waiting for it")
 
 
 def _order_of_stopping(note: Path) -> int:

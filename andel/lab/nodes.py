@@ -4,6 +4,7 @@
 Labels are those that GPU feature discovery sets (source: NVIDIA k8s-device-plugin, docs/gpu-feature-discovery).
 """
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,11 +12,14 @@ from config.environment import Environment
 from config.pools import Mig, NamedNodes, Pool, TimeSlicing
 from config.scalars import gibibytes
 
-from .api import ApiServer
+from .api import ApiServer, fingerprint, marked
 from .control_plane import FAKE_NODE
+from .errors import LabError
 
 OF_THE_LAB = {"andel.lab/node": "true"}
 """Label of nodes that the lab made and may remove."""
+
+PLAYED_SECONDS = 60
 
 
 def gpu_nodes(environment: Environment) -> list[dict[str, Any]]:
@@ -45,7 +49,12 @@ def discovery_labels(pool: Pool) -> dict[str, str]:
     }
     match pool.sharing:
         case Mig(profile=profile):
-            labels |= {"nvidia.com/mig.strategy": "mixed", "nvidia.com/mig.config": f"all-{profile}"}
+            labels |= {
+                "nvidia.com/mig.capable": "true",
+                "nvidia.com/mig.strategy": "mixed",
+                "nvidia.com/mig.config": f"all-{profile}",
+                f"nvidia.com/mig-{profile}.count": str(pool.shares_per_node),
+            }
         case TimeSlicing(replicas=replicas):
             labels |= {"nvidia.com/gpu.replicas": str(replicas), "nvidia.com/gpu.sharing-strategy": "time-slicing"}
     return labels
@@ -75,27 +84,43 @@ def fake_node(
 
 
 def apply_nodes(api: ApiServer, nodes: list[dict[str, Any]]) -> None:
-    """Make the lab's nodes these: new and changed ones are written, those that are gone are removed."""
-    present = {node["metadata"]["name"]: node for node in api.items("/api/v1/nodes?labelSelector=andel.lab/node")}
-    for node in nodes:
-        name = node["metadata"]["name"]
-        if not _stands(node, present.get(name)):
-            api.apply(f"/api/v1/nodes/{name}", {key: value for key, value in node.items() if key != "status"})
-            api.apply(f"/api/v1/nodes/{name}/status", {key: value for key, value in node.items() if key != "spec"})
+    """Make the lab's nodes these: new and changed ones are written, those that are gone are removed.
+
+    Raises:
+        LabError: KWOK doesn't play a node in time.
+    """
+    present = {
+        node["metadata"]["name"]: fingerprint(node) for node in api.items("/api/v1/nodes?labelSelector=andel.lab/node")
+    }
+    changed = [node for node in map(marked, nodes) if present.get(node["metadata"]["name"]) != fingerprint(node)]
+    for node in changed:
+        api.apply(_path(node), _without_status(node, FAKE_NODE))
+    for node in changed:
+        # KWOK gives a new node a capacity, once; ours comes after it. The fingerprint comes last: all is written then.
+        _wait_until_played(api, node)
+        api.apply(f"{_path(node)}/status", {key: node[key] for key in ("apiVersion", "kind", "status")})
+        api.apply(_path(node), _without_status(node, node["metadata"]["annotations"]))
     for name in present.keys() - {node["metadata"]["name"] for node in nodes}:
         api.delete(f"/api/v1/nodes/{name}")
 
 
-def _stands(node: dict[str, Any], present: dict[str, Any] | None) -> bool:
-    """Whether the API server has the node as it should be."""
-    if present is None:
-        return False
-    taints = [
-        taint for taint in present["spec"].get("taints", []) if not taint["key"].startswith("node.kubernetes.io/")
-    ]
-    wanted = [{key: value for key, value in taint.items() if value} for taint in node["spec"]["taints"]]
-    return (
-        node["metadata"]["labels"].items() <= present["metadata"]["labels"].items()
-        and node["status"]["capacity"].items() <= present["status"].get("capacity", {}).items()
-        and taints == wanted
-    )
+def _path(node: dict[str, Any]) -> str:
+    return f"/api/v1/nodes/{node['metadata']['name']}"
+
+
+def _without_status(node: dict[str, Any], annotations: dict[str, str]) -> dict[str, Any]:
+    metadata = {**node["metadata"], "annotations": annotations}
+    return {"apiVersion": "v1", "kind": "Node", "metadata": metadata, "spec": node["spec"]}
+
+
+def _wait_until_played(api: ApiServer, node: dict[str, Any]) -> None:
+    deadline = time.monotonic() + PLAYED_SECONDS
+    while not _is_ready(api.get(_path(node)) or {}):
+        if time.monotonic() > deadline:
+            raise LabError(f"KWOK doesn't play {node['metadata']['name']} after {PLAYED_SECONDS} s; see its kwok.log")
+        time.sleep(0.1)
+
+
+def _is_ready(node: dict[str, Any]) -> bool:
+    conditions = node.get("status", {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

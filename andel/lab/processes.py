@@ -19,6 +19,9 @@ from pathlib import Path
 from .errors import LabError, tail
 from .files import write_private
 
+FOLDER = "ANDEL_LAB_FOLDER"
+"""Environment variable of every process that is started here: its folder. Nothing else sets it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Process:
@@ -34,7 +37,7 @@ class Process:
     """Where its files are."""
 
     environment: Mapping[str, str]
-    """Its environment, whole."""
+    """Its environment, whole but for `FOLDER`."""
 
     @property
     def log(self) -> Path:
@@ -64,13 +67,12 @@ def start(process: Process) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            env=dict(process.environment),
+            env={**process.environment, FOLDER: str(process.folder)},
             cwd=process.folder,
             start_new_session=True,
         )
     child.returncode = 0  # it outlives this run, so the object must not complain that nobody waited
-    note = {"pid": child.pid, "started": _started(child.pid), "boot": _boot(), "command": list(process.command)}
-    write_private(process.note, json.dumps(note))
+    _remember(process.note, child.pid, process.command)
     return True
 
 
@@ -100,6 +102,21 @@ def stop(note: Path, patience: float = 15) -> None:
     note.unlink(missing_ok=True)
 
 
+def stop_strays(folder: Path) -> None:
+    """End the processes of a folder that have no note in it: who started them was killed before it could write one."""
+    noted = {running(note) for note in folder.glob("*.pid")}
+    mark = f"{FOLDER}={folder}".encode()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            marked = mark in (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended, or is somebody else's
+        if marked and int(process.name) not in noted:
+            note = folder / f"stray-{process.name}.pid"
+            _remember(note, int(process.name), ())
+            stop(note, patience=3)
+
+
 def ended(process: Process) -> LabError:
     """The error of a process that should run and doesn't."""
     return LabError(f"{process.name} ended by itself; it wrote:\n{tail(process.log)}")
@@ -124,6 +141,11 @@ def free_ports(count: int) -> list[int]:
         for one in sockets:
             one.bind(("127.0.0.1", 0))
         return [int(one.getsockname()[1]) for one in sockets]
+
+
+def _remember(note: Path, pid: int, command: Sequence[str]) -> None:
+    content = {"pid": pid, "started": _started(pid), "boot": _boot(), "command": list(command)}
+    write_private(note, json.dumps(content))
 
 
 def _boot() -> str:

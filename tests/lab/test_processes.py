@@ -13,15 +13,8 @@ from pathlib import Path
 import pytest
 
 from andel.lab import processes
-from andel.lab.processes import Process, free_ports, memory, running, start, stop
-
-
-def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait for something that happens soon."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)
+from andel.lab.processes import Process, free_ports, memory, running, start, stop, stop_strays
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -162,6 +155,24 @@ def test_a_note_from_before_a_reboot_means_nobody(
     assert running(process.note) is None
     monkeypatch.undo()
     assert running(process.note) == pid
+
+
+def test_one_that_nobody_wrote_down_is_found_and_ended(make: Callable[..., Process], tmp_path: Path) -> None:
+    """`up` can be killed between the start of a program and the note of it."""
+    lost, kept = make("exec sleep 60", "lost"), make("exec sleep 60", "kept")
+    elsewhere = Process(name="elsewhere", command=lost.command, folder=tmp_path / "lab-2", environment={})
+    for process in (lost, kept, elsewhere):
+        start(process)
+    pid = running(lost.note)
+    lost.note.unlink()
+    try:
+        stop_strays(tmp_path / "lab")
+        assert not Path(f"/proc/{pid}").exists()
+        assert running(kept.note)
+        assert running(elsewhere.note)
+        assert sorted(file.name for file in (tmp_path / "lab").glob("*.pid")) == ["kept.pid"]
+    finally:
+        stop(elsewhere.note, patience=0)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"pid": 1}', '{"pid": 1, "started": null}'])
