@@ -28,7 +28,7 @@ check: $(VENV) ## format, lint, types, layers, schema, stack files and unit test
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
-	.venv/bin/lint-imports --no-logo
+	.venv/bin/lint-imports --no-logo --no-cache
 	$(ANDEL) schema --check
 	$(ANDEL) check Pulumi.dev.yaml Pulumi.prod.yaml
 	.venv/bin/pytest -q -m 'not engine and not live'
