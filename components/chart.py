@@ -27,25 +27,15 @@ def install(
     show one by one.
     """
     place, version = address(chart, mirror)
+    settings: dict[str, Any] = {
+        "name": chart.name,
+        "chart": place,
+        "version": version,
+        "namespace": chart.namespace,
+        "values": dict(values),
+        "skip_crds": not chart.definitions,
+        "opts": opts,
+    }
     if chart.hooks:
-        return kubernetes.helm.v3.Release(
-            chart.name,
-            name=chart.name,
-            chart=place,
-            version=version,
-            namespace=chart.namespace,
-            values=dict(values),
-            skip_crds=not chart.definitions,
-            atomic=True,
-            opts=opts,
-        )
-    return kubernetes.helm.v4.Chart(
-        chart.name,
-        name=chart.name,
-        chart=place,
-        version=version,
-        namespace=chart.namespace,
-        values=dict(values),
-        skip_crds=not chart.definitions,
-        opts=opts,
-    )
+        return kubernetes.helm.v3.Release(chart.name, atomic=True, **settings)
+    return kubernetes.helm.v4.Chart(chart.name, **settings)

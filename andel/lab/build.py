@@ -4,17 +4,16 @@
 A part is built beside its folder and gets its name at the end, so a folder that is there is complete.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .errors import LabError, tail
 from .folders import cache_folder
+from .lock import alone
 from .parts import PARTS, Part, missing
 from .progress import Progress
 from .toolchain import MODULES, Toolchain, toolchain
@@ -36,7 +35,7 @@ def build(parts: Iterable[Part] = PARTS, while_building: Callable[[], None] = la
     parts = tuple(parts)
     if not missing(parts):
         return
-    with _alone():
+    with alone(cache_folder() / "build.lock", "another build is running; waiting for it"):
         todo = missing(parts)  # another run may have built them in the meantime
         _refuse_full_disk()
         with Progress([(part.name, part.seconds) for part in todo]) as progress:
@@ -97,19 +96,6 @@ def _compile(
             child.wait()
     if child.returncode:
         raise LabError(f"{module.name} does not build ({Path(command[-1]).name}):\n{tail(log)}")
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Hold the cache: two builds at once would do the same work twice. The kernel lets go when we die."""
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    with (cache_folder() / "build.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            Progress.say("another build is running; waiting for it")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _refuse_full_disk() -> None:
