@@ -138,7 +138,8 @@ def execute(stack: str, words: tuple[str, ...]) -> None:
     lab = LabFolder.of(stack)
     if not lab.kubeconfig.exists():
         raise LabError(f"there is no lab of {stack}; run `andel lab up --stack {stack}`")
-    os.chdir(lab.project)
+    if words[0] == "pulumi":
+        os.chdir(lab.project)  # elsewhere it would find the checkout's settings, without the lab's salt
     run = engine.environment(lab)
     os.environ["PATH"] = run["PATH"]
     try:
