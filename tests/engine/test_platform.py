@@ -11,7 +11,10 @@ import pytest
 from andel.lab.definitions import unchecked
 from andel.lab.errors import LabError
 from andel.preview.graph import Registration
+from config.judge import judge
+from config.stackfile import read
 from tests.components.program import normalised, platform_graph
+from tests.conftest import ROOT
 
 from .laboratory import QUIET, Laboratory, objects
 
@@ -95,14 +98,15 @@ def test_a_second_up_writes_nothing(standing: Standing) -> None:
     assert len(standing.laboratory.writes()) == before
 
 
-def test_every_object_passes_the_api_server_strictly(standing: Standing) -> None:
+@pytest.mark.parametrize("file", ["Pulumi.dev.yaml", "Pulumi.prod.yaml", "tests/environments/Pulumi.everything.yaml"])
+def test_every_object_passes_the_api_server_strictly(standing: Standing, file: str) -> None:
     """An unknown field would be pruned in silence; a strict dry run refuses it. Kinds without a schema are counted."""
-    graph = platform_graph(standing.laboratory.environment)
+    graph = platform_graph(judge(read(ROOT / file).environment))
     manifests = [manifest(one) for one in graph if one.object and not one.type.endswith("Patch")]
     open_kinds = [m["kind"] for m in manifests if m["kind"] in unchecked()]
     for one in manifests:
         standing.laboratory.api.apply(address(one, standing.laboratory), one, dry_run=True)
-    print(f"{len(manifests)} objects, {len(open_kinds)} unchecked: {sorted(set(open_kinds))}")  # noqa: T201
+    print(f"{file}: {len(manifests)} objects, {len(open_kinds)} unchecked: {sorted(set(open_kinds))}")  # noqa: T201
     assert len(manifests) - len(open_kinds) >= 25
 
 
