@@ -67,21 +67,24 @@ SETTINGS = [
 ]
 
 
+BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {"monitoring"}}
+"""Sections that may be left out, and are needed for the settings of a section."""
+
+
 def concerned(path: Path) -> dict[str, Any]:
-    """The document with the models that a setting concerns, and no others: a smaller graph is sooner built."""
-    section, name = path[0], path[1] if len(path) > 1 else ""
+    """The document with the models and sections that a setting concerns: a smaller graph is sooner built."""
+    section, name = str(path[0]), path[1] if len(path) > 1 else ""
     models = {
         model: entry
         for model, entry in DOCUMENT["models"].items()
-        if {"models": model == name, "pools": entry["pool"] == name}.get(str(section), model == "embedding")
+        if {"models": model == name, "pools": entry["pool"] == name}.get(section, model == "embedding")
     }
     longest = max(model["contextTokens"] for model in models.values())
     tier = {**DOCUMENT["tiers"]["only"], "models": list(models)}
-    tier |= {
-        "contextTokens": min(tier["contextTokens"], longest),
-        "outputTokens": min(tier["outputTokens"], longest) - 1,
-    }
-    return {**DOCUMENT, "models": models, "tiers": {"only": tier}}
+    tier |= {key: min(tier[key], longest - less) for key, less in (("contextTokens", 0), ("outputTokens", 1))}
+    document = {**DOCUMENT, "models": models, "tiers": {"only": tier}}
+    left_out = {"gateway", "tiers", "monitoring"} - BESIDE.get(section, set())
+    return {key: value for key, value in document.items() if key not in left_out}
 
 
 @cache
