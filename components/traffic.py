@@ -7,7 +7,7 @@ from config.environment import Environment
 
 from .kserve_settings import VLLM_PORT
 from .namespace import from_namespace, ports
-from .serving.llm_d import PORT as LLM_D_PORT
+from .serving.llm_d_pods import PORT as LLM_D_PORT
 
 MODEL_PORTS = ports(LLM_D_PORT) + ports(VLLM_PORT)
 """Ports on which models answer requests and `/metrics`."""

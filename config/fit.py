@@ -121,7 +121,7 @@ def more_at_the_highest_load(environment: Environment) -> Iterator[Mistake]:
         if pool and model.shares <= pool.shares < model.most_shares:
             yield Mistake(
                 ("models", name, "scaling", "maxReplicas"),
-                f"at its highest load it asks for {model.most_shares} x {pool.resource}, {model.pool} has {pool.shares}",
+                f"its highest load asks for {model.most_shares} x {pool.resource}, {model.pool} has {pool.shares}",
                 "lower it, or add nodes",
             )
 

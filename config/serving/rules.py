@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..scalars import gibibytes
-from ..scaling import LONGEST_HOLD, Load, Variant
+from ..scaling import LONGEST_HOLD, Load, Scaling, Variant
 from ..section import Mistake, again
 from .kserve import KServe
 from .llm_d import Data, LlmD, OneNode
-from .strategies import LoraAffinity, OwnStrategy
+from .strategies import LoraAffinity, OwnStrategy, PrecisePrefix
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -52,7 +52,7 @@ def variants_without_a_picker(environment: Environment) -> Iterator[Mistake]:
 def load_without_a_meter(environment: Environment) -> Iterator[Mistake]:
     """KEDA asks Prometheus."""
     for name, model in _served(environment, LlmD, KServe):
-        scalings = {("scaling",): model.scaling}
+        scalings: dict[tuple[str, ...], Scaling] = {("scaling",): model.scaling}
         if isinstance(model.serving, LlmD) and model.serving.prefill:
             scalings["serving", "prefill", "scaling"] = model.serving.prefill.scaling
         for path, scaling in scalings.items():
@@ -115,7 +115,9 @@ def prefill_scaled_by_another(environment: Environment) -> Iterator[Mistake]:
         prefill = model.serving.prefill if isinstance(model.serving, LlmD) else None
         if prefill and isinstance(prefill.scaling, Variant) != isinstance(model.scaling, Variant):
             wrong = f"prefill scales by {prefill.scaling.kind} and decode by {model.scaling.kind}"
-            yield Mistake(("models", name, "serving", "prefill", "scaling", "kind"), wrong, "let both be variant, or none")
+            yield Mistake(
+                ("models", name, "serving", "prefill", "scaling", "kind"), wrong, "let both be variant, or none"
+            )
 
 
 def prefill_asleep_alone(environment: Environment) -> Iterator[Mistake]:
@@ -173,6 +175,15 @@ def adapter_affinity_without_adapters(environment: Environment) -> Iterator[Mist
             yield Mistake(path, "the model has no adapters", "declare lora, or write balanced")
 
 
+def events_for_one_of_many(environment: Environment) -> Iterator[Mistake]:
+    """Engines tell the picker's Service what they cache, and it hands each connection to one picker alone."""
+    for name, model in _served(environment, LlmD):
+        serving = model.serving
+        if isinstance(serving, LlmD) and isinstance(serving.strategy, PrecisePrefix) and serving.picker_replicas > 1:
+            wrong = f"of {serving.picker_replicas} pickers one alone would hear what an engine caches"
+            yield Mistake(("models", name, "serving", "pickerReplicas"), wrong, "write 1, or choose another strategy")
+
+
 def steps_without_a_plugin(environment: Environment) -> Iterator[Mistake]:
     """A profile means plugins of its strategy."""
     for name, model in _served(environment, LlmD):
@@ -198,7 +209,7 @@ def profiles_that_prefill_needs(environment: Environment) -> Iterator[Mistake]:
             continue
         missing = {"prefill", "decode"} - {profile.name for profile in serving.strategy.profiles}
         if missing:
-            wrong = f"with a prefill part there must be profiles prefill and decode; {' and '.join(sorted(missing))} is missing"
+            wrong = f"a picker of two parts asks profiles prefill and decode, and there is no {sorted(missing)[0]}"
             yield Mistake(("models", name, "serving", "strategy", "profiles"), wrong, "add it")
 
 
@@ -218,6 +229,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     offloads_beyond_memory,
     offloads_of_no_cache,
     adapter_affinity_without_adapters,
+    events_for_one_of_many,
     steps_without_a_plugin,
     profiles_that_prefill_needs,
 )
