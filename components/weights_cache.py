@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Weights kept on the nodes' own disks: LocalModelNodeGroup, LocalModelCache (serving.kserve.io/v1alpha1, KServe v0.20).
+"""Weights kept on the nodes' own disks: LocalModelNodeGroup, LocalModelCache (serving.kserve.io/v1alpha1, v0.20).
 
 KServe's agent on each node fetches a model once; pods then start from the disk.
 """

@@ -101,7 +101,7 @@ class Model(Section):
     """Adapters on its weights."""
 
     arguments: dict[ArgumentName, Any] = {}
-    """Further arguments of `vllm serve` without dashes, as `max-num-seqs: 64`. They are judged against the release's vLLM."""
+    """Further arguments of `vllm serve` without dashes, as `max-num-seqs: 64`; judged against the release's vLLM."""
 
     variables: dict[VariableName, Annotated[str, Field(max_length=1000)]] = {}
     """Environment variables of the engine."""

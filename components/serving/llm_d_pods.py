@@ -2,7 +2,7 @@
 """Pods of an LLMInferenceService (KServe v0.20): the command line of vLLM in each part of a replica.
 
 KServe's presets start vLLM through a shell that reads its arguments a second time (`eval`). Ours is started directly,
-so that a JSON argument arrives as it is written; KServe merges the rest of its presets (ports, volumes, probes) beneath.
+so that a JSON argument arrives as it is written; KServe merges the rest of its presets (ports, volumes) beneath.
 """
 
 from typing import Any
