@@ -8,7 +8,9 @@ import pulumi
 from andel.release.pins import Release
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
+from config.scaling import Load, Scaling
 
+from .asleep import Asleep, AsleepArgs
 from .cluster import provider
 from .gateway import INNER, Gateway, GatewayArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
@@ -148,7 +150,11 @@ class Platform(pulumi.ComponentResource):
         if environment.gateway is not None:
             timeout = environment.gateway.request_timeout_seconds
             route = ModelRouteArgs(model=name, endpoint=endpoint, timeout_seconds=timeout)
-            ModelRoute(f"{name}-route", route, self._after(self._serving, self._edge))
+            published = ModelRoute(f"{name}-route", route, self._after(self._serving, self._edge))
+            if sleeps_unheld(environment.models[name].scaling):
+                seconds = environment.models[name].load_seconds
+                asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=seconds)
+                Asleep(f"{name}-asleep", asleep, self._after(published))
         if environment.monitoring is not None:
             monitor = ModelMonitorArgs(model=name, endpoint=endpoint, monitoring=environment.monitoring)
             ModelMonitor(f"{name}-monitor", monitor, self._after(self._serving))
@@ -162,3 +168,8 @@ class Platform(pulumi.ComponentResource):
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
         if tiers:
             Tiers("tiers", TiersArgs(namespace=SYSTEM, tiers=tiers), self._after(self._system))
+
+
+def sleeps_unheld(scaling: Scaling) -> bool:
+    """Whether a model may have no replica, and its callers are told so."""
+    return isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"

@@ -10,7 +10,7 @@ from .section import Section
 
 
 class Resources(Section):
-    """Cores and main memory of one pod."""
+    """What a pod asks for besides GPUs."""
 
     cpu: Cores
     """Cores, as `8`. Asked for; there is no upper limit."""

@@ -91,10 +91,20 @@ def moved(offload: KvOffload) -> dict[str, Any]:
             }
 
 
-def engine_variables(model: Model, offload: KvOffload | None = None) -> list[dict[str, Any]]:
+def sampling(model: Model, monitoring: Monitoring | None) -> dict[str, str]:
+    """Which part of the requests is traced, by OpenTelemetry's own variables."""
+    if not model.tracing or monitoring is None or monitoring.traces is None:
+        return {}
+    return {"OTEL_TRACES_SAMPLER": "parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG": str(monitoring.traces.share)}
+
+
+def engine_variables(
+    model: Model, offload: KvOffload | None = None, monitoring: Monitoring | None = None
+) -> list[dict[str, Any]]:
     """Environment variables that the engine needs for what its arguments can't say."""
     values = {
         **({"VLLM_ALLOW_RUNTIME_LORA_UPDATING": "1"} if model.lora and model.lora.dynamic else {}),
+        **sampling(model, monitoring),
         **({"VLLM_CPU_KVCACHE_SPACE": str(max(int(model.cache) + 1, 1))} if not model.gpus else {}),
         # Blocks are found again by their hash, by other pods and after a restart.
         **({"PYTHONHASHSEED": "0"} if offload else {}),

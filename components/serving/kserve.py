@@ -30,7 +30,7 @@ from .model import (
     storage_account,
     variables,
 )
-from .scaled_object import ScaledObject, ScaledObjectArgs, requests_in_flight
+from .scaled_object import ScaledObject, ScaledObjectArgs, requests_in_flight, turned_away
 
 POLLING_SECONDS = 5
 """Seconds between two looks at the load."""
@@ -85,7 +85,10 @@ def scaling(args: ModelArgs) -> ScaledObjectArgs | None:
         target=("apps/v1", "Deployment", target),
         scaling=section,
         prometheus=args.monitoring.prometheus or "",
-        requests=[requests_in_flight(args.name, args.namespace, f"{target}-.*")],
+        requests=[
+            requests_in_flight(args.name, args.namespace, f"{target}-.*"),
+            *([] if section.least else [turned_away(args.name, args.namespace)]),
+        ],
         polling_seconds=POLLING_SECONDS,
     )
 
@@ -114,7 +117,7 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
                 *tensor(model.gpus),
                 *transfer(offload, split=False),
             ],
-            "env": [*engine_variables(model, offload), *variables(args)],
+            "env": [*engine_variables(model, offload, args.monitoring), *variables(args)],
             "resources": resources(args),
             "startupProbe": startup_probe(args),
             **({"image": model.image} if model.image else {}),

@@ -20,7 +20,7 @@ from .epp import picker_config
 from .llm_d_pods import BEHIND_SIDECAR, PORT, decode_pod, prefill_pod, worker_pod
 from .model import ModelArgs, pod_labels, stop_switch
 from .objectives import Objectives, ObjectivesArgs
-from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight
+from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight, turned_away
 
 POLLING_SECONDS = 5
 """Seconds between two looks at the load. A sleeping model wakes by it, so it is short."""
@@ -71,7 +71,9 @@ class LlmDModel(pulumi.ComponentResource):
             if not isinstance(scaling, Load) or args.model.stopped or args.monitoring is None:
                 continue
             target = f"{args.name}-{part}"
-            queue = [picker_queue(pool(args.name), args.epp)] if part == "kserve" and serving.flow_control else []
+            waiting = picker_queue(pool(args.name), args.epp) if serving.flow_control else None
+            waiting = waiting or (None if scaling.least else turned_away(args.name, args.namespace))
+            queue = [waiting] if waiting and part == "kserve" else []
             scaled_object = ScaledObjectArgs(
                 name=target,
                 namespace=args.namespace,

@@ -183,7 +183,7 @@ def worker(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
 def shared_variables(args: ModelArgs, serving: LlmD, *, split: bool) -> list[dict[str, Any]]:
     """Environment variables of every part."""
     seed = serving.strategy.hash_seed if isinstance(serving.strategy, PrecisePrefix) else None
-    own = engine_variables(args.model, serving.kv_offload)
+    own = engine_variables(args.model, serving.kv_offload, args.monitoring)
     if seed is not None:
         own = [one for one in own if one["name"] != "PYTHONHASHSEED"]
         own.append({"name": "PYTHONHASHSEED", "value": str(seed)})

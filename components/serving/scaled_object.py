@@ -105,6 +105,12 @@ def requests_in_flight(model: str, namespace: str, pods: str) -> str:
     return f"vllm:num_requests_running{chosen} + vllm:num_requests_waiting{chosen}"
 
 
+def turned_away(route: str, namespace: str) -> str:
+    """Requests of the last minutes that found no pod behind a route (Envoy): what wakes a model without a queue."""
+    cluster = f'{{envoy_cluster_name=~"httproute/{namespace}/{route}/.*"}}'
+    return f"increase(envoy_cluster_upstream_rq_pending_failure_eject{cluster}[2m])"
+
+
 def picker_queue(pool: str, dialect: EppDialect) -> str:
     """Requests that the picker holds: what wakes a sleeping model."""
     return f'{dialect.metrics_prefix}_flow_control_queue_size{{inference_pool="{pool}"}}'

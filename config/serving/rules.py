@@ -75,6 +75,16 @@ def requests_that_nothing_holds(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("models", name, "scaling", "whenAsleep"), wrong, mend)
 
 
+def requests_held_all_the_same(environment: Environment) -> Iterator[Mistake]:
+    """Flow control keeps every request that finds no pod."""
+    for name, model in _served(environment, LlmD):
+        scaling, flow = model.scaling, getattr(model.serving, "flow_control", None)
+        if isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse" and flow is not None:
+            wrong = "flow control holds every request that finds no pod"
+            path = ("models", name, "scaling", "whenAsleep")
+            yield Mistake(path, wrong, "write hold, or set serving.flowControl to null")
+
+
 def requests_held_too_briefly(environment: Environment) -> Iterator[Mistake]:
     """A held request must outlive the loading of the model."""
     for name, model in _served(environment, LlmD):
@@ -219,6 +229,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     variants_without_a_picker,
     load_without_a_meter,
     requests_that_nothing_holds,
+    requests_held_all_the_same,
     requests_held_too_briefly,
     prefill_wider_than_decode,
     prefill_of_many_nodes,
