@@ -20,9 +20,8 @@ from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .namespace import Namespace, NamespaceArgs
 from .operators import Operators, OperatorsArgs
-from .serving import serve
+from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
-from .serving.endpoint import Endpoint
 from .serving.model import ModelArgs, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
@@ -133,10 +132,10 @@ class Platform(pulumi.ComponentResource):
                 tier: one.priority for tier, one in environment.tiers.items() if {name, *model.names} & {*one.models}
             },
             images=self._images,
+            wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,
         )
-        endpoint = serve(name, args, self._after(self._settings, self._edge, account, *self._pools))
-        self._publish(name, endpoint)
+        self._publish(name, serve(name, args, self._after(self._settings, self._edge, account, *self._pools)))
 
     def _open_source(self, name: str) -> StorageAccount | None:
         secret = self._environment.models[name].credentials
@@ -145,20 +144,25 @@ class Platform(pulumi.ComponentResource):
         args = StorageAccountArgs(name=storage_account_name(name), namespace=SERVING, secret=secret)
         return StorageAccount(f"{name}-storage", args, self._after(self._serving))
 
-    def _publish(self, name: str, endpoint: Endpoint) -> None:
-        environment = self._environment
+    def _publish(self, name: str, served: ServedModel) -> None:
+        environment, model, endpoint = self._environment, self._environment.models[name], served.endpoint
         if environment.gateway is not None:
             timeout = environment.gateway.request_timeout_seconds
             route = ModelRouteArgs(model=name, endpoint=endpoint, timeout_seconds=timeout)
-            published = ModelRoute(f"{name}-route", route, self._after(self._serving, self._edge))
-            if sleeps_unheld(environment.models[name].scaling):
-                seconds = environment.models[name].load_seconds
-                asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=seconds)
+            published = ModelRoute(f"{name}-route", route, self._after(served))
+            if sleeps_unheld(model.scaling):
+                asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=model.load_seconds)
                 Asleep(f"{name}-asleep", asleep, self._after(published))
         if environment.monitoring is not None:
-            monitor = ModelMonitorArgs(model=name, endpoint=endpoint, monitoring=environment.monitoring)
+            monitor = ModelMonitorArgs(
+                name=name,
+                namespace=endpoint.namespace,
+                model=name,
+                port=endpoint.metrics_port,
+                monitoring=environment.monitoring,
+            )
             ModelMonitor(f"{name}-monitor", monitor, self._after(self._serving))
-        if environment.models[name].scaling.most > 1:
+        if model.scaling.most > 1:
             pods = DisruptionArgs(name=name, namespace=endpoint.namespace, pods={MODEL: name})
             Disruption(f"{name}-disruption", pods, self._after(self._serving))
 

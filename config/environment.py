@@ -14,6 +14,7 @@ from .operators import Mirror, Operators
 from .pools import Pool
 from .release import Release
 from .resources import RunProfile
+from .rollout import Rollout
 from .scalars import DnsLabel, ModelName
 from .section import Section, refuse_if_any
 from .tiers import Tier
@@ -42,6 +43,9 @@ class Environment(Section):
 
     models: dict[ModelName, Model] = {}
     """The catalogue, by the model's public name."""
+
+    rollout: Rollout = Rollout()
+    """When a change counts as done."""
 
     gateway: Gateway | None = None
     """The address of all models. Left out, models are reachable inside the cluster alone."""

@@ -30,7 +30,11 @@ from .model import (
     storage_account,
     variables,
 )
+from .readiness import patience, readiness
 from .scaled_object import ScaledObject, ScaledObjectArgs, requests_in_flight, turned_away
+
+WITHOUT_ROUTE = {"networking.kserve.io/visibility": "cluster-local"}
+"""Label by which KServe makes no route of its own: callers come through the edge."""
 
 POLLING_SECONDS = 5
 """Seconds between two looks at the load."""
@@ -46,9 +50,14 @@ class KServeModel(pulumi.ComponentResource):
             name,
             api_version="serving.kserve.io/v1beta1",
             kind="InferenceService",
-            metadata=metadata(args.name, args.namespace, labels=pod_labels(args), annotations=annotations(args)),
+            metadata=metadata(
+                args.name,
+                args.namespace,
+                labels={**pod_labels(args), **WITHOUT_ROUTE},
+                annotations={**annotations(args), **readiness(args, "condition=Ready")},
+            ),
             spec={"predictor": predictor(args)},
-            opts=below,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=patience(args)),
         )
         if (scaled := scaling(args)) is not None:
             ScaledObject(f"{name}-scaling", scaled, below)

@@ -15,12 +15,20 @@ from config.serving.llm_d import Data, LlmD, OneNode, Prefill, Rdma
 
 from ..kserve_settings import LLM_D_CONFIG
 from ..metadata import PICKER, metadata
+from ..model_monitor import ModelMonitor, ModelMonitorArgs
 from .endpoint import Endpoint
 from .epp import picker_config
 from .llm_d_pods import BEHIND_SIDECAR, PORT, decode_pod, prefill_pod, worker_pod
 from .model import ModelArgs, pod_labels, stop_switch
 from .objectives import Objectives, ObjectivesArgs
+from .readiness import patience, readiness
 from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight, turned_away
+
+STANDING = ("condition=WorkloadsReady", "condition=SchedulerWorkloadReady")
+"""Engines and picker answer. The condition *Ready* waits for KServe's own route as well, which nobody calls."""
+
+PICKER_METRICS = 9090
+"""Port on which pickers answer `/metrics`."""
 
 POLLING_SECONDS = 5
 """Seconds between two looks at the load. A sleeping model wakes by it, so it is short."""
@@ -40,10 +48,13 @@ class LlmDModel(pulumi.ComponentResource):
             api_version="serving.kserve.io/v1alpha2",
             kind="LLMInferenceService",
             metadata=metadata(
-                args.name, args.namespace, labels=pod_labels(args), annotations=annotations(args, serving)
+                args.name,
+                args.namespace,
+                labels=pod_labels(args),
+                annotations={**annotations(args, serving), **readiness(args, *STANDING)},
             ),
             spec=spec(args, serving),
-            opts=self._below,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=patience(args)),
         )
         if serving.flow_control is not None and args.bands:
             objectives = ObjectivesArgs(
@@ -51,6 +62,16 @@ class LlmDModel(pulumi.ComponentResource):
             )
             Objectives(f"{name}-objectives", objectives, self._below)
         self._scale(name, args, serving)
+        if args.monitoring is not None:
+            monitor = ModelMonitorArgs(
+                name=f"{args.name}-picker",
+                namespace=args.namespace,
+                model=args.name,
+                port=PICKER_METRICS,
+                monitoring=args.monitoring,
+                label=PICKER,
+            )
+            ModelMonitor(f"{name}-picker-monitor", monitor, self._below)
         self.endpoint = Endpoint(
             kind="InferencePool",
             name=pool(args.name),

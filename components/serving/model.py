@@ -44,6 +44,9 @@ class ModelArgs:
     images: Mapping[str, str] = field(default_factory=dict)
     """References of the release's images, by role."""
 
+    wait: bool = False
+    """Whether what depends on it waits until it answers."""
+
     monitoring: Monitoring | None = None
     """Where it is measured and traced."""
 

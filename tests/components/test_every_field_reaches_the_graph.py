@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
+from components import platform
+from components.namespace import NamespaceArgs
 from config.contract import contract
 from config.judge import judge
 from config.section import Path, Refusal, dotted
@@ -29,10 +32,34 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 JUDGED_ONLY = ("release.name", "release.allowUnresolved", ".gpu.memory", ".gpu.product", ".host.", ".size.")
 
 # Names of other entries and words with one meaning: no other value stands alone. Snapshots and rules hold these.
-REFERENCES = (".pool", ".task", ".whenAsleep", "strategy.plugins[", "precise.serving.pickerReplicas", ".profile", "tiers.only.models")
+REFERENCES = (
+    ".pool",
+    ".task",
+    ".whenAsleep",
+    "strategy.plugins[",
+    "precise.serving.pickerReplicas",
+    ".profile",
+    "tiers.only.models",
+)
+
+MORE = (
+    "adapted",
+    "classifier",
+    "experts",
+    "on-cores",
+    "own",
+    "pipeline",
+    "precise",
+    "reranker",
+    "resting",
+    "split-always",
+)
 
 # The same fields again in entries of the same kinds.
-REPEATED = ("models.speech", "models.chat-behind-a-service", "pools.sliced.gpu", "pools.sliced.nodes")
+REPEATED = (
+    *("models.speech", "models.chat-behind-a-service", "pools.sliced.gpu", "pools.sliced.nodes"),
+    *(f"{model}.{field}" for model in MORE for field in ("displayName", "source", "contextTokens", "resources")),
+)
 
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
@@ -114,7 +141,14 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     if section in ("models", "profiles", "pools") and any(map(measured, models.values())):
         left_out.discard("monitoring")
     smaller = {**document, "models": models, "tiers": {"only": tier}}
-    return {key: value for key, value in smaller.items() if key not in left_out}
+    smaller = {key: value for key, value in smaller.items() if key not in left_out}
+    # Fewer nodes are fewer objects.
+    names = {"kind": "labelled", "labels": {"example.dk/pool": "large"}, "count": 5}
+    return (
+        edited(smaller, {"pools.large.nodes": names})
+        if section == "models" and "large" in document["pools"]
+        else smaller
+    )
 
 
 SMALL = ("embedding", "sticky", "text")
@@ -131,6 +165,19 @@ def meaning(document: str) -> str:
     """Everything that an environment becomes: objects and outputs."""
     environment = judge(json.loads(document))
     return as_snapshot(platform_graph(environment)) + contract(environment).model_dump_json()
+
+
+class Wall(pulumi.ComponentResource):
+    """A namespace without its policies: a model's settings change none, and they are half of a small graph."""
+
+    def __init__(self, name: str, _: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:platform:Namespace", name, None, opts)
+
+
+@pytest.fixture(autouse=True)
+def _without_walls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name != "everything":
+        monkeypatch.setattr(platform, "Namespace", Wall)
 
 
 @pytest.mark.parametrize(
