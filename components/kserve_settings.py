@@ -121,12 +121,13 @@ def llm_d_base(images: Mapping[str, str], epp_version: str) -> dict[str, Any]:
     engine = {"name": "main", "image": images["vllm-llm-d"], "env": ENGINE_ENVIRONMENT}
     pod = {"automountServiceAccountToken": False, "securityContext": POD_SECURITY}
     return {
-        "template": {**pod, "containers": [engine]},
+        "template": {**pod, "initContainers": [FETCHER], "containers": [engine]},
         "router": {
             "scheduler": {
                 "annotations": {"app.kubernetes.io/version": epp_version},
                 "template": {
                     "securityContext": POD_SECURITY,
+                    "initContainers": [FETCHER],
                     "containers": [
                         {"name": "main", "image": images["epp"], "args": PICKER_ARGUMENTS},
                         {"name": "tokenizer", "image": images["epp-tokenizer"]},
@@ -136,6 +137,10 @@ def llm_d_base(images: Mapping[str, str], epp_version: str) -> dict[str, Any]:
         },
     }
 
+
+FETCHER = {"name": "storage-initializer", "securityContext": CONTAINER_SECURITY}
+"""KServe's container that fetches weights, which it makes without what *restricted* asks for. Where nothing is fetched,
+KServe takes it away again."""
 
 PICKER_ARGUMENTS = [
     "--metrics-endpoint-auth=false",  # network policy lets Prometheus alone reach it

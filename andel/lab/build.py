@@ -54,7 +54,9 @@ def prune() -> list[Path]:
     Returns:
         The folders that are gone.
     """
-    used = {part.folder for part in PARTS}
+    from .live_parts import LIVE_PARTS
+
+    used = {part.folder for part in (*PARTS, *LIVE_PARTS)}
     old = [folder for folder in (cache_folder() / "parts").glob("*") if folder not in used]
     for folder in old:
         shutil.rmtree(folder)

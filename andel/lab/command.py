@@ -41,7 +41,8 @@ def command() -> None:
 
 @command.command()
 @stack_option
-def up(stack: str) -> None:
+@click.option("--controllers", is_flag=True, help="Run KServe's and LeaderWorkerSet's own controllers as well.")
+def up(stack: str, controllers: bool) -> None:
     """Build what is missing and start the lab of a stack."""
     environment = read(stack)
 
@@ -50,7 +51,7 @@ def up(stack: str) -> None:
 
         show_plan(environment, stderr=True)
 
-    lifecycle.up(LabFolder.of(stack), stack, environment, while_building)
+    lifecycle.up(LabFolder.of(stack), stack, environment, while_building, with_controllers=controllers)
 
 
 @command.command()
@@ -160,12 +161,14 @@ def show_environment(stack: str) -> None:
 
 
 @command.command()
-def build() -> None:
+@click.option("--live", is_flag=True, help="The controllers of the tier `live`, too.")
+def build(live: bool) -> None:
     """Build every part that is missing."""
     from .build import build as build_parts
+    from .live_parts import LIVE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    build_parts((DEFINITIONS, CLUSTER, *engine.needed()))
+    build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *(LIVE_PARTS if live else ())))
 
 
 @command.command()

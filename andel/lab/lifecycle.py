@@ -12,7 +12,7 @@ import yaml
 
 from config.environment import Environment
 
-from . import control_plane, engine, processes
+from . import control_plane, controllers, engine, processes
 from .build import build
 from .control_plane import PROGRAMS, ControlPlane, kubeconfig
 from .definitions import install, wanted
@@ -34,17 +34,35 @@ def control_planes(lab: LabFolder, environment: Environment) -> dict[str, Contro
     }
 
 
-def up(lab: LabFolder, stack: str, environment: Environment, while_building: Callable[[], None] = lambda: None) -> None:
+def up(
+    lab: LabFolder,
+    stack: str,
+    environment: Environment,
+    while_building: Callable[[], None] = lambda: None,
+    *,
+    with_controllers: bool = False,
+) -> None:
     """Build what is missing, start what doesn't run, and bring definitions and nodes up to date.
+
+    Args:
+        lab: where it lies.
+        stack: whose lab it is.
+        environment: the stack's.
+        while_building: called once, while the first compiler runs.
+        with_controllers: whether KServe's and LeaderWorkerSet's controllers run on the GPU cluster.
 
     Raises:
         LabError: something can't be built or doesn't start; with its own words and what to do.
     """
     if platform.system() != "Linux":
         raise LabError(f"the lab needs Linux, and this is {platform.system()}; use a virtual machine, or a cluster")
-    build((DEFINITIONS, CLUSTER, *engine.needed()), while_building)
+    more = controllers.CONTROLLERS if with_controllers else ()
+    build((DEFINITIONS, CLUSTER, *engine.needed(), *more), while_building)
     with _alone(lab):
         _start(lab, stack, environment)
+        if with_controllers:
+            plane = control_planes(lab, environment)[environment.clusters.gpu.context]
+            controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
 
 
 def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
@@ -81,4 +99,5 @@ def _alone(lab: LabFolder) -> AbstractContextManager[None]:
 
 
 def _order_of_stopping(note: Path) -> int:
-    return -PROGRAMS.index(note.stem) if note.stem in PROGRAMS else 0
+    """Controllers first, then the control plane against the order of its start."""
+    return -PROGRAMS.index(note.stem) if note.stem in PROGRAMS else -len(PROGRAMS)

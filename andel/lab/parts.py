@@ -55,6 +55,9 @@ class Part:
     flags: tuple[str, ...] = ()
     """Flags of `go build`."""
 
+    inputs: tuple[str, ...] = ()
+    """What `finish` goes by besides the module: another input is another build."""
+
     finish: Callable[[Toolchain, Path], None] | None = None
     """What is done besides: files that lie in modules are put beside the program."""
 
@@ -69,7 +72,9 @@ class Part:
         return self.folder.is_dir()
 
     def _fingerprint(self) -> str:
-        content = hashlib.sha256(json.dumps([self.package, self.flags, self.module]).encode())
+        # Parts without inputs keep the folders that they have.
+        inputs = [self.inputs] if self.inputs else []
+        content = hashlib.sha256(json.dumps([self.package, self.flags, self.module, *inputs]).encode())
         for file in sorted((MODULES / self.module).rglob("*")) if self.module else []:
             if file.is_file():
                 content.update(file.name.encode() + file.read_bytes())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Release 2026.11-lab: 2026.11 with parts that can be built from Go modules and wheels, so that tests run what they say."""
+"""Release 2026.11-lab: 2026.11 with parts that build from Go modules and wheels, so that tests run what they say."""
 
 from dataclasses import replace
 

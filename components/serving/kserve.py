@@ -17,6 +17,7 @@ from config.serving.kv_offload import Native
 
 from ..kserve_settings import VLLM_FORMAT, VLLM_PORT, VLLM_RUNTIME, VLLM_RUNTIME_CPU
 from ..metadata import metadata
+from ..pod_security import POD_SECURITY
 from .endpoint import Endpoint
 from .engine import ADAPTERS, CACHE_DISK, engine_arguments, engine_variables, transfer
 from .llm_d_pods import tensor, volumes
@@ -113,6 +114,7 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
         **(fixed if isinstance(model.scaling, Fixed) else {}),
         "labels": pod_labels(args),
         "automountServiceAccountToken": False,
+        "securityContext": POD_SECURITY,
         **({"serviceAccountName": account} if account else {}),
         **pod_placement(args),
         **volumes(offload),

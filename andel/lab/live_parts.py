@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The parts of the tier `live`: real controllers, which a lab starts when it is asked for them."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import yaml
+
+from .parts import NO_OPTIMISER, Part
+from .toolchain import Toolchain
+
+KSERVE = "github.com/kserve/kserve"
+LEADER_WORKER_SET = "sigs.k8s.io/lws"
+
+SETTINGS = ("config/configmap/inferenceservice.yaml", "config/storagecontainers/default.yaml")
+PRESETS = ("config/llmisvcconfig/config-llm-*.yaml",)
+WEBHOOKS = ("config/webhook/manifests.yaml", "config/webhook/llmisvc/manifests.yaml")
+# Kinds that the controllers watch and the platform never writes.
+WATCHED = (
+    "config/crd/full/serving.kserve.io_inferencegraphs.yaml",
+    "config/crd/full/serving.kserve.io_trainedmodels.yaml",
+    "config/crd/full/localmodel/serving.kserve.io_localmodelnamespacecaches.yaml",
+    "config/crd/full/localmodel/serving.kserve.io_localmodelnodes.yaml",
+)
+
+
+def _manifests(module: Path, patterns: Iterable[str], target: Path) -> None:
+    """The objects of a module's files as one file."""
+    objects = []
+    for pattern in patterns:
+        for file in sorted(module.glob(pattern)):
+            objects += [one for one in yaml.safe_load_all(file.read_text()) if one]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(yaml.safe_dump_all(objects))
+
+
+def _kserve_manifests(toolchain: Toolchain, folder: Path) -> None:
+    module = toolchain.folder_of(KSERVE, "controllers")
+    for name, patterns in (
+        ("definitions", WATCHED),
+        ("settings", SETTINGS),
+        ("presets", PRESETS),
+        ("webhooks", WEBHOOKS),
+    ):
+        _manifests(module, patterns, folder / "manifests" / f"{name}.yaml")
+
+
+def _leader_worker_set_manifests(toolchain: Toolchain, folder: Path) -> None:
+    module = toolchain.folder_of(LEADER_WORKER_SET, "controllers")
+    _manifests(module, ("config/crd/bases/*.yaml",), folder / "manifests" / "definitions.yaml")
+    _manifests(module, ("config/webhook/manifests.yaml",), folder / "manifests" / "webhooks.yaml")
+
+
+def _controller(name: str, seconds: int, package: str, **more: object) -> Part:
+    return Part(
+        name=name,
+        seconds=seconds,
+        module="controllers",
+        package=package,
+        program=name,
+        flags=(NO_OPTIMISER, "-ldflags=-s -w"),
+        **more,  # type: ignore[arg-type]
+    )
+
+
+LLMISVC_CONTROLLER = _controller("kserve-llmisvc", 150, f"{KSERVE}/cmd/llmisvc")
+KSERVE_CONTROLLER = _controller(
+    "kserve-manager",
+    40,
+    f"{KSERVE}/cmd/manager",
+    finish=_kserve_manifests,
+    inputs=(*WATCHED, *SETTINGS, *PRESETS, *WEBHOOKS),
+)
+LWS_CONTROLLER = _controller("leader-worker-set", 30, f"{LEADER_WORKER_SET}/cmd", finish=_leader_worker_set_manifests)
+PICKER = Part(
+    name="endpoint-picker",
+    seconds=90,
+    module="epp",
+    package="sigs.k8s.io/gateway-api-inference-extension/cmd/epp",
+    program="epp",
+    flags=(NO_OPTIMISER, "-ldflags=-s -w"),
+)
+
+LIVE_PARTS = (LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER, PICKER)
+"""Every part of the tier, in the order in which they are built."""
+
+__all__ = ["KSERVE_CONTROLLER", "LIVE_PARTS", "LLMISVC_CONTROLLER", "LWS_CONTROLLER", "PICKER"]
