@@ -20,9 +20,12 @@ VLLM_RUNTIME = "andel-vllm"
 VLLM_RUNTIME_CPU = "andel-vllm-cpu"
 """The same on vLLM's image for processors."""
 
-PIPELINE_CONFIG = "kserve-config-llm-worker-pipeline-parallel"
-"""Name by which KServe v0.20 asks for its preset of pipelines over nodes, and ships none (config_merge.go): one of this
-name in the models' namespace is ours."""
+PRESETS = {
+    "pipeline": "kserve-config-llm-worker-pipeline-parallel",
+    "data": "kserve-config-llm-worker-data-parallel",
+}
+"""Names by which KServe v0.20 asks for its presets of replicas over nodes. It ships none for pipelines, and its own for
+data asks for capabilities that *restricted* refuses; those in the models' namespace go before its own."""
 
 VLLM_FORMAT = "vLLM"
 """Model format under which KServe finds it."""
@@ -33,10 +36,12 @@ VLLM_PORT = 8080
 LLM_D_CONFIG = "andel-llm-d"
 """The LLMInferenceServiceConfig that every `llm-d` model starts from."""
 
-ENGINE_ENVIRONMENT = [
+
+QUIET = [
     {"name": "VLLM_NO_USAGE_STATS", "value": "1"},  # vLLM tells nobody that it runs
-    {"name": "VLLM_LOGGING_LEVEL", "value": "INFO"},
+    {"name": "VLLM_LOGGING_LEVEL", "value": "INFO"},  # prompts are logged below it
 ]
+"""Environment variables of every engine."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +74,7 @@ class KServeSettings(pulumi.ComponentResource):
             )
         bases = {
             "llm-d": (LLM_D_CONFIG, llm_d_base(args.images, args.epp_version)),
-            "pipeline": (PIPELINE_CONFIG, pipeline_preset(args.images["vllm-llm-d"])),
+            **{role: (config, preset_over_nodes(args.images["vllm-llm-d"])) for role, config in PRESETS.items()},
         }
         for role, (config, spec) in bases.items():
             kubernetes.apiextensions.CustomResource(
@@ -93,7 +98,7 @@ def vllm_runtime(image: str) -> dict[str, Any]:
                 "image": image,
                 "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
                 "args": [f"--port={VLLM_PORT}", "--served-model-name={{.Name}}", "--model=/mnt/models"],
-                "env": [*ENGINE_ENVIRONMENT, {"name": "HF_HOME", "value": "/tmp"}, {"name": "HOME", "value": "/tmp"}],
+                "env": [*QUIET, {"name": "HF_HOME", "value": "/tmp"}, {"name": "HOME", "value": "/tmp"}],
                 "ports": [{"containerPort": VLLM_PORT, "protocol": "TCP"}],
                 "securityContext": {**POD_SECURITY, **CONTAINER_SECURITY},
                 "startupProbe": probe(period=10, failures=180),  # each model says how long its own weights load
@@ -117,17 +122,13 @@ def probe(period: int, failures: int) -> dict[str, Any]:
 
 
 def llm_d_base(images: Mapping[str, str], epp_version: str) -> dict[str, Any]:
-    """What all `llm-d` models share; KServe merges it over its presets by container name."""
-    engine = {"name": "main", "image": images["vllm-llm-d"], "env": ENGINE_ENVIRONMENT}
-    pod = {"automountServiceAccountToken": False, "securityContext": POD_SECURITY}
+    """What the pickers of all `llm-d` models share; KServe merges it over its presets by container name."""
     return {
-        "template": {**pod, "initContainers": [FETCHER], "containers": [engine]},
         "router": {
             "scheduler": {
                 "annotations": {"app.kubernetes.io/version": epp_version},
                 "template": {
                     "securityContext": POD_SECURITY,
-                    "initContainers": [FETCHER],
                     "containers": [
                         {"name": "main", "image": images["epp"], "args": PICKER_ARGUMENTS},
                         {"name": "tokenizer", "image": images["epp-tokenizer"]},
@@ -138,10 +139,6 @@ def llm_d_base(images: Mapping[str, str], epp_version: str) -> dict[str, Any]:
     }
 
 
-FETCHER = {"name": "storage-initializer", "securityContext": CONTAINER_SECURITY}
-"""KServe's container that fetches weights, which it makes without what *restricted* asks for. Where nothing is fetched,
-KServe takes it away again."""
-
 PICKER_ARGUMENTS = [
     "--metrics-endpoint-auth=false",  # network policy lets Prometheus alone reach it
     "--disable-endpoint-subset-filter",  # Envoy names no pods while there are none, and none would ever be asked for
@@ -149,18 +146,18 @@ PICKER_ARGUMENTS = [
 """Arguments of every picker, before the configuration that KServe adds."""
 
 
-def pipeline_preset(image: str) -> dict[str, Any]:
-    """Pods of a pipeline over nodes: what KServe's presets give to those of one node, for leader and workers."""
+def preset_over_nodes(image: str) -> dict[str, Any]:
+    """Pods of a replica over nodes: what KServe's presets give to those of one node, for leader and workers."""
     container = {
         "name": "main",
         "image": image,
-        "env": [*ENGINE_ENVIRONMENT, {"name": "HOME", "value": "/home"}, {"name": "HF_HUB_CACHE", "value": "/models"}],
+        "env": [{"name": "HOME", "value": "/home"}, {"name": "HF_HUB_CACHE", "value": "/models"}],
         "securityContext": CONTAINER_SECURITY,
-        "volumeMounts": [{"name": name, "mountPath": path} for name, path in PIPELINE_FOLDERS.items()],
+        "volumeMounts": [{"name": name, "mountPath": path} for name, path in FOLDERS.items()],
     }
     folders: list[dict[str, Any]] = [
         {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"} if name == "shared-memory" else {}}
-        for name in PIPELINE_FOLDERS
+        for name in FOLDERS
     ]
     pod: dict[str, Any] = {
         "automountServiceAccountToken": False,
@@ -185,5 +182,5 @@ def pipeline_preset(image: str) -> dict[str, Any]:
     }
 
 
-PIPELINE_FOLDERS = {"home": "/home", "temporary": "/tmp", "shared-memory": "/dev/shm", "models": "/models"}
+FOLDERS = {"home": "/home", "temporary": "/tmp", "shared-memory": "/dev/shm", "models": "/models"}
 """Folders that vLLM writes to."""

@@ -147,6 +147,9 @@ class Pool(Section):
     taints: tuple[Taint, ...] = ()
     """Taints that the nodes carry."""
 
+    cards: dict[LabelKey, Annotated[int, Field(ge=1, le=64, strict=True)]] = {}
+    """Network cards for RDMA of each node, by their extended resource, as `rdma/roce_gdr: 8`."""
+
     model_cache: ModelCache | None = None
     """Disks that keep the weights of models that are `cached`."""
 

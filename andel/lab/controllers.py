@@ -23,7 +23,7 @@ from .control_plane import ControlPlane
 from .definitions import install
 from .errors import LabError
 from .files import write_private
-from .live_parts import KSERVE_CONTROLLER, LLMISVC_CONTROLLER, LWS_CONTROLLER
+from .live_parts import KSERVE_CONTROLLER, LLMISVC_CONTROLLER, LWS_CONTROLLER, VARIANT_DEFINITIONS
 from .parts import Part
 from .processes import Process, ended, free_ports, running, start
 
@@ -32,6 +32,9 @@ NAMESPACES = ("kserve", "lws-system")
 
 READY_SECONDS = 60
 
+
+NEEDED = (VARIANT_DEFINITIONS, LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER)
+"""What has to be built for them."""
 
 CONTROLLERS = (LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER)
 
@@ -73,7 +76,8 @@ def up(plane: ControlPlane, gateway_class: str | None) -> None:
 
 
 def _prepare(api: ApiServer) -> None:
-    install(api, [one for part in (KSERVE_CONTROLLER, LWS_CONTROLLER) for one in _manifests(part, "definitions")])
+    parts = (KSERVE_CONTROLLER, LWS_CONTROLLER, VARIANT_DEFINITIONS)
+    install(api, [one for part in parts for one in _manifests(part, "definitions")])
     for namespace in NAMESPACES:
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
         api.apply(f"/api/v1/namespaces/{namespace}", manifest)

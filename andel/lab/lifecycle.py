@@ -56,7 +56,7 @@ def up(
     """
     if platform.system() != "Linux":
         raise LabError(f"the lab needs Linux, and this is {platform.system()}; use a virtual machine, or a cluster")
-    more = controllers.CONTROLLERS if with_controllers else ()
+    more = controllers.NEEDED if with_controllers else ()
     build((DEFINITIONS, CLUSTER, *engine.needed(), *more), while_building)
     with _alone(lab):
         _start(lab, stack, environment)

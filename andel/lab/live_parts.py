@@ -24,7 +24,15 @@ WATCHED = (
 )
 
 
-def _manifests(module: Path, patterns: Iterable[str], target: Path) -> None:
+# The kind that KServe writes for models that scale by variants; its autoscaler is not among the parts.
+VARIANT_AUTOSCALER = (
+    "github.com/llm-d/llm-d-workload-variant-autoscaler",
+    "v0.7.0",
+    "h1:tubrh9eoBR7lLhOyFyvW5/F2ws97b/sl5ogqwJtVEc8=",
+)
+
+
+def write_manifests(module: Path, patterns: Iterable[str], target: Path) -> None:
     """The objects of a module's files as one file."""
     objects = []
     for pattern in patterns:
@@ -42,13 +50,18 @@ def _kserve_manifests(toolchain: Toolchain, folder: Path) -> None:
         ("presets", PRESETS),
         ("webhooks", WEBHOOKS),
     ):
-        _manifests(module, patterns, folder / "manifests" / f"{name}.yaml")
+        write_manifests(module, patterns, folder / "manifests" / f"{name}.yaml")
+
+
+def _variant_definitions(toolchain: Toolchain, folder: Path) -> None:
+    module = toolchain.download(*VARIANT_AUTOSCALER)
+    write_manifests(module, ("config/crd/bases/*.yaml",), folder / "manifests" / "definitions.yaml")
 
 
 def _leader_worker_set_manifests(toolchain: Toolchain, folder: Path) -> None:
     module = toolchain.folder_of(LEADER_WORKER_SET, "controllers")
-    _manifests(module, ("config/crd/bases/*.yaml",), folder / "manifests" / "definitions.yaml")
-    _manifests(module, ("config/webhook/manifests.yaml",), folder / "manifests" / "webhooks.yaml")
+    write_manifests(module, ("config/crd/bases/*.yaml",), folder / "manifests" / "definitions.yaml")
+    write_manifests(module, ("config/webhook/manifests.yaml",), folder / "manifests" / "webhooks.yaml")
 
 
 def _controller(name: str, seconds: int, package: str, **more: object) -> Part:
@@ -81,7 +94,9 @@ PICKER = Part(
     flags=(NO_OPTIMISER, "-ldflags=-s -w"),
 )
 
-LIVE_PARTS = (LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER, PICKER)
-"""Every part of the tier, in the order in which they are built."""
+VARIANT_DEFINITIONS = Part(
+    name="variant-definitions", seconds=5, module="controllers", finish=_variant_definitions, inputs=VARIANT_AUTOSCALER
+)
 
-__all__ = ["KSERVE_CONTROLLER", "LIVE_PARTS", "LLMISVC_CONTROLLER", "LWS_CONTROLLER", "PICKER"]
+LIVE_PARTS = (VARIANT_DEFINITIONS, LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER, PICKER)
+"""Every part of the tier, in the order in which they are built."""

@@ -32,7 +32,12 @@ def pool_nodes(name: str, pool: Pool) -> Iterator[dict[str, Any]]:
     nodes = pool.nodes
     names = nodes.names if isinstance(nodes, NamedNodes) else [f"{name}-{index}" for index in range(1, nodes.count + 1)]
     labels = discovery_labels(pool) | ({} if isinstance(nodes, NamedNodes) else dict(nodes.labels))
-    capacity = {"cpu": pool.host.cpu, "memory": pool.host.memory, pool.resource: str(pool.shares_per_node)}
+    capacity = {
+        "cpu": pool.host.cpu,
+        "memory": pool.host.memory,
+        pool.resource: str(pool.shares_per_node),
+        **{card: str(count) for card, count in pool.cards.items()},
+    }
     taints = [taint.model_dump(exclude_defaults=False) for taint in pool.taints]
     for node in names:
         yield fake_node(node, labels, capacity, taints)

@@ -13,19 +13,19 @@ import pulumi_kubernetes as kubernetes
 from config.models import Model
 from config.scaling import Fixed, Load
 from config.serving.kserve import KServe
-from config.serving.kv_offload import Native
 
 from ..kserve_settings import VLLM_FORMAT, VLLM_PORT, VLLM_RUNTIME, VLLM_RUNTIME_CPU
 from ..metadata import metadata
 from ..pod_security import POD_SECURITY
 from .endpoint import Endpoint
-from .engine import ADAPTERS, CACHE_DISK, engine_arguments, engine_variables, transfer
-from .llm_d_pods import tensor, volumes
+from .engine import ADAPTERS, engine_arguments, engine_variables, transfer
+from .llm_d_pods import mounts, tensor, volumes
 from .model import (
     ModelArgs,
     pod_labels,
     pod_placement,
     resources,
+    source,
     startup_probe,
     stop_switch,
     storage_account,
@@ -109,7 +109,6 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
     fixed = {"minReplicas": model.scaling.least, "maxReplicas": model.scaling.most}
     account = storage_account(args)
     offload = model.serving.kv_offload if isinstance(model.serving, KServe) else None
-    disk = isinstance(offload, Native) and offload.disk
     return {
         **(fixed if isinstance(model.scaling, Fixed) else {}),
         "labels": pod_labels(args),
@@ -117,12 +116,12 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
         "securityContext": POD_SECURITY,
         **({"serviceAccountName": account} if account else {}),
         **pod_placement(args),
-        **volumes(offload),
+        "volumes": volumes(offload),
         **weights(model),
         "model": {
             "modelFormat": {"name": VLLM_FORMAT},
             "runtime": VLLM_RUNTIME if model.gpus else VLLM_RUNTIME_CPU,
-            **({} if model.names else {"storageUri": model.source}),
+            **({} if model.names else {"storageUri": source(model)}),
             "args": [
                 *engine_arguments(model, args.monitoring),
                 *tensor(model.gpus),
@@ -132,7 +131,7 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
             "resources": resources(args),
             "startupProbe": startup_probe(args),
             **({"image": model.image} if model.image else {}),
-            **({"volumeMounts": [{"name": "kv-cache", "mountPath": CACHE_DISK}]} if disk else {}),
+            "volumeMounts": mounts(offload),
         },
     }
 
@@ -144,4 +143,4 @@ def weights(model: Model) -> dict[str, Any]:
     adapters = [
         {"uri": one.source, "mountPath": f"{ADAPTERS}/{name}"} for name, one in sorted(model.lora.adapters.items())
     ]
-    return {"storageUris": [{"uri": model.source, "mountPath": "/mnt/models"}, *adapters]}
+    return {"storageUris": [{"uri": source(model), "mountPath": "/mnt/models"}, *adapters]}

@@ -18,8 +18,8 @@ from ..metadata import PICKER, metadata
 from ..model_monitor import ModelMonitor, ModelMonitorArgs
 from .endpoint import Endpoint
 from .epp import picker_config
-from .llm_d_pods import BEHIND_SIDECAR, PORT, decode_pod, prefill_pod, worker_pod
-from .model import ModelArgs, pod_labels, stop_switch
+from .llm_d_pods import BEHIND_SIDECAR, PORT, decode_pod, fetchers, prefill_pod, worker_pod
+from .model import ModelArgs, pod_labels, source, stop_switch
 from .objectives import Objectives, ObjectivesArgs
 from .readiness import patience, readiness
 from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight, turned_away
@@ -126,7 +126,7 @@ def spec(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
     return {
         "baseRefs": [{"name": LLM_D_CONFIG}],
         "model": {
-            "uri": args.model.source,
+            "uri": source(args.model),
             "name": args.name,
             **({"lora": {"adapters": adapters}} if adapters else {}),
         },
@@ -182,6 +182,8 @@ def router(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
         "replicas": serving.picker_replicas,
         "labels": {PICKER: args.name},
         "config": {"inline": picker_config(serving, args.epp, args.bands)},
+        # Its tokenizer reads the model's own files.
+        "template": {"initContainers": fetchers(args.model)},
     }
     if args.gateway is None:
         return {"scheduler": scheduler}

@@ -7,10 +7,13 @@ so that a JSON argument arrives as it is written; KServe merges the rest of its 
 
 from typing import Any
 
+from config.models import Model
 from config.serving.kv_offload import Claim, KvOffload, Native, NodeDisk
 from config.serving.llm_d import Data, LlmD, Pipeline, Prefill, Rdma
 from config.serving.strategies import PrecisePrefix
 
+from ..kserve_settings import QUIET
+from ..pod_security import FETCHER, POD_SECURITY
 from .engine import CACHE_DISK, compact, engine_arguments, engine_variables, transfer
 from .epp import EVENTS_PORT
 from .model import ModelArgs, pod_placement, requests, startup_probe, storage_account, variables
@@ -41,19 +44,21 @@ def decode_pod(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
             args.placement, args.model.gpus, args.model.resources.cpu, args.model.resources.memory, cards(serving)
         ),
         "startupProbe": startup_probe(args),
-        **image(args),
-        **mounts(serving.kv_offload),
+        "image": image(args),
+        "volumeMounts": mounts(serving.kv_offload),
     }
-    return {**pod(args, container, serving.kv_offload), **(sidecar(args) if split else {})}
+    whole = pod(args, container, serving.kv_offload)
+    if not split:
+        return whole
+    # The sidecar watches the pool, so as to send requests to no other address than those of prefill pods: it needs a
+    # token.
+    sidecar = {"name": "llm-d-routing-sidecar", "image": args.images["routing-sidecar"]}
+    return {**whole, "automountServiceAccountToken": True, "initContainers": [*fetchers(args.model), sidecar]}
 
 
-def sidecar(args: ModelArgs) -> dict[str, Any]:
-    """The proxy that KServe puts before a decode pod, with the release's image.
-
-    It watches the pool, so as to send requests to no other address than those of prefill pods: it needs a token.
-    """
-    proxy = {"name": "llm-d-routing-sidecar", "image": args.images["routing-sidecar"]}
-    return {"automountServiceAccountToken": True, "initContainers": [proxy]}
+def fetchers(model: Model) -> list[dict[str, Any]]:
+    """KServe's container that fetches weights, within the walls. An image is no file to fetch, and a claim is there."""
+    return [FETCHER] if model.source.startswith(("hf://", "s3://")) or model.names else []
 
 
 def prefill_pod(args: ModelArgs, serving: LlmD, prefill: Prefill) -> dict[str, Any]:
@@ -66,8 +71,8 @@ def prefill_pod(args: ModelArgs, serving: LlmD, prefill: Prefill) -> dict[str, A
         "env": shared_variables(args, serving, split=True),
         "resources": requests(args.placement, prefill.gpus, resources.cpu, resources.memory, cards(serving)),
         "startupProbe": startup_probe(args),
-        **image(args),
-        **mounts(serving.kv_offload),
+        "image": image(args),
+        "volumeMounts": mounts(serving.kv_offload),
     }
     return pod(args, container, serving.kv_offload)
 
@@ -80,8 +85,8 @@ def worker_pod(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
         **worker(args, serving),
         "env": shared_variables(args, serving, split=False),
         "resources": requests(args.placement, model.gpus, model.resources.cpu, model.resources.memory, cards(serving)),
-        **image(args),
-        **mounts(serving.kv_offload),
+        "image": image(args),
+        "volumeMounts": mounts(serving.kv_offload),
     }
     return pod(args, container, serving.kv_offload)
 
@@ -91,9 +96,12 @@ def pod(args: ModelArgs, container: dict[str, Any], offload: KvOffload | None) -
     account = storage_account(args)
     return {
         **pod_placement(args),
+        "automountServiceAccountToken": False,
+        "securityContext": POD_SECURITY,
         **({"serviceAccountName": account} if account else {}),
+        "initContainers": fetchers(args.model),
         "containers": [container],
-        **volumes(offload),
+        "volumes": volumes(offload),
     }
 
 
@@ -188,7 +196,7 @@ def shared_variables(args: ModelArgs, serving: LlmD, *, split: bool) -> list[dic
         own = [one for one in own if one["name"] != "PYTHONHASHSEED"]
         own.append({"name": "PYTHONHASHSEED", "value": str(seed)})
     side_channel = {"name": "VLLM_NIXL_SIDE_CHANNEL_HOST", "value": "$(POD_IP)"}
-    return [POD_IP, *([side_channel] if split else []), *own, *variables(args)]
+    return [POD_IP, *QUIET, *([side_channel] if split else []), *own, *variables(args)]
 
 
 def cards(serving: LlmD) -> dict[str, int]:
@@ -197,23 +205,25 @@ def cards(serving: LlmD) -> dict[str, int]:
     return {transfer_by.resource: transfer_by.count} if isinstance(transfer_by, Rdma) else {}
 
 
-def image(args: ModelArgs) -> dict[str, str]:
-    """An image of one's own; the release's stands in the platform's base."""
-    return {"image": args.model.image} if args.model.image else {}
+def image(args: ModelArgs) -> str:
+    """The release's image, or one of the model's own."""
+    return args.model.image or args.images["vllm-llm-d"]
 
 
-def mounts(offload: KvOffload | None) -> dict[str, Any]:
+# Lists are written even if they are empty. What is left of a list whose last item is taken away by server-side apply is
+# null, which the definitions of KServe's kinds refuse: the option could be switched on, and never off again.
+def mounts(offload: KvOffload | None) -> list[dict[str, Any]]:
     """Where the engine finds the disk of its KV cache."""
     disk = offload.disk if isinstance(offload, Native) else None
-    return {"volumeMounts": [{"name": "kv-cache", "mountPath": CACHE_DISK}]} if disk else {}
+    return [{"name": "kv-cache", "mountPath": CACHE_DISK}] if disk else []
 
 
-def volumes(offload: KvOffload | None) -> dict[str, Any]:
+def volumes(offload: KvOffload | None) -> list[dict[str, Any]]:
     """The disk of the KV cache."""
     match offload.disk if isinstance(offload, Native) else None:
         case NodeDisk(size=size):
-            return {"volumes": [{"name": "kv-cache", "emptyDir": {"sizeLimit": size}}]}
+            return [{"name": "kv-cache", "emptyDir": {"sizeLimit": size}}]
         case Claim(name=name):
-            return {"volumes": [{"name": "kv-cache", "persistentVolumeClaim": {"claimName": name}}]}
+            return [{"name": "kv-cache", "persistentVolumeClaim": {"claimName": name}}]
         case _:
-            return {}
+            return []

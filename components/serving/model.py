@@ -99,6 +99,15 @@ def variables(args: ModelArgs) -> list[dict[str, Any]]:
     ]
 
 
+def source(model: Model) -> str:
+    """Where KServe takes the weights from.
+
+    An image is mounted as a volume (Kubernetes 1.33 and newer). KServe's other way, a container beside vLLM whose files
+    are reached through a shared process namespace, is none that *restricted* admits.
+    """
+    return model.source.replace("oci://", "oci+native://", 1) if model.source.startswith("oci://") else model.source
+
+
 def storage_account(args: ModelArgs) -> str | None:
     """Service account by which KServe finds the Secret that opens the model's source, if there is one."""
     return storage_account_name(args.name) if args.model.credentials else None

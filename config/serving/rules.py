@@ -10,7 +10,7 @@ from ..scalars import gibibytes
 from ..scaling import LONGEST_HOLD, Load, Scaling, Variant
 from ..section import Mistake, again
 from .kserve import KServe
-from .llm_d import Data, LlmD, OneNode
+from .llm_d import Data, LlmD, OneNode, Rdma
 from .strategies import LoraAffinity, OwnStrategy, PrecisePrefix
 
 if TYPE_CHECKING:
@@ -130,6 +130,21 @@ def prefill_scaled_by_another(environment: Environment) -> Iterator[Mistake]:
             )
 
 
+def cards_that_the_pool_lacks(environment: Environment) -> Iterator[Mistake]:
+    """A pod that asks for what no node has waits for ever."""
+    for name, model in _served(environment, LlmD):
+        prefill, pool = getattr(model.serving, "prefill", None), environment.pools.get(model.pool)
+        if prefill is None or pool is None or not isinstance(by := prefill.transfer, Rdma):
+            continue
+        path, there = ("models", name, "serving", "prefill", "transfer"), pool.cards.get(by.resource, 0)
+        if not there:
+            wrong, mend = f"nodes of {model.pool} have no {by.resource}", "declare the pool's cards, or write tcp"
+            yield Mistake((*path, "resource"), wrong, mend)
+        elif by.count > there:
+            wrong = f"a pod asks for {by.count} x {by.resource}, a node of {model.pool} has {there}"
+            yield Mistake((*path, "count"), wrong, f"write {there} or less")
+
+
 def prefill_asleep_alone(environment: Environment) -> Iterator[Mistake]:
     """A part that sleeps while the other is awake answers nothing."""
     for name, model in _served(environment, LlmD):
@@ -234,6 +249,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     prefill_wider_than_decode,
     prefill_of_many_nodes,
     prefill_scaled_by_another,
+    cards_that_the_pool_lacks,
     prefill_asleep_alone,
     engines_that_do_not_divide,
     more_nodes_than_the_pool,

@@ -29,7 +29,7 @@ DOCUMENTS: dict[str, dict[str, Any]] = {
 
 # What is only judged by, and by design never written: sizes of nodes and models decide whether a model fits, and
 # nothing on a cluster asks for them again.
-JUDGED_ONLY = ("release.name", "release.allowUnresolved", ".gpu.memory", ".gpu.product", ".host.", ".size.")
+JUDGED_ONLY = ("release.name", ".cards", "release.allowUnresolved", ".gpu.memory", ".gpu.product", ".host.", ".size.")
 
 # Names of other entries and words with one meaning: no other value stands alone. Snapshots and rules hold these.
 REFERENCES = (
