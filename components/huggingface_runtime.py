@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """The platform's own ClusterServingRuntimes of KServe's Hugging Face server (serving.kserve.io/v1alpha1, v0.20.0).
 
-KServe's own runtime of that server stays as it is: it fits no Pod Security *restricted*, and writes prompts into its log.
+KServe's own runtime of that server stays as it is: it has no probes, and writes prompts into its log.
 """
 
 from collections.abc import Mapping

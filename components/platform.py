@@ -10,7 +10,7 @@ from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.scaling import Load, Scaling
-from config.serving import HuggingFace
+from config.serving import HuggingFace, KubeAi
 
 from .asleep import Asleep, AsleepArgs
 from .cluster import provider
@@ -159,8 +159,9 @@ class Platform(pulumi.ComponentResource):
         self._publish(name, serve(name, args, after))
 
     def _open_source(self, name: str) -> StorageAccount | None:
-        secret = self._environment.models[name].credentials
-        if secret is None:
+        model = self._environment.models[name]
+        secret = model.credentials
+        if secret is None or isinstance(model.serving, KubeAi):
             return None
         args = StorageAccountArgs(name=storage_account_name(name), namespace=SERVING, secret=secret)
         return StorageAccount(f"{name}-storage", args, self._after(self._serving))

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from config.models import Model, Task
-from config.scaling import Fixed, Load
+from config.scaling import Load
 from config.serving.kubeai import Engine, FasterWhisper, Infinity, KubeAi, LoadBalancing, Ollama, PrefixHash, Vllm
 from config.serving.kubeai_rules import cache_profile, times
 
@@ -57,9 +57,6 @@ class KubeAiModel(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:serving:KubeAiModel", name, None, opts)
-        # A number that load changes says nothing about an update.
-        fixed = isinstance(args.model.scaling, Fixed)
-        ready = f"jsonpath={{.status.replicas.ready}}={args.model.scaling.least}"
         kubernetes.apiextensions.CustomResource(
             name,
             api_version="kubeai.org/v1",
@@ -68,7 +65,7 @@ class KubeAiModel(pulumi.ComponentResource):
                 args.name,
                 args.namespace,
                 labels={MODEL: args.name},
-                annotations=readiness(args, ready) if fixed else {},
+                annotations=annotations(args),
             ),
             spec=spec(args),
             opts=pulumi.ResourceOptions(
@@ -101,6 +98,18 @@ def section(args: ModelArgs) -> KubeAi:
     if not isinstance(args.model.serving, KubeAi):
         raise TypeError(f"{args.name} is served by {args.model.serving.kind}")
     return args.model.serving
+
+
+def annotations(args: ModelArgs) -> dict[str, str]:
+    """When it counts as standing, and whose its replicas are.
+
+    KubeAI has no condition to wait for, and a number that load changes tells nothing about an update. A model whose
+    number is fixed from now on is taken over from the autoscaler, which `autoscalingDisabled` stops in the same breath.
+    """
+    if isinstance(args.model.scaling, Load) and not args.model.stopped:
+        return {}
+    ready = f"jsonpath={{.status.replicas.ready}}={args.model.scaling.least}"
+    return {"pulumi.com/patchForce": "true", **readiness(args, ready)}
 
 
 def immutable(model: Model) -> list[str]:

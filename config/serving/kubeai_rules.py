@@ -80,7 +80,7 @@ def sources_of_another_engine(environment: Environment) -> Iterator[Mistake]:
             known, reader = CACHED, f"the cache profile of {serving.engine.kind}"
         else:
             known, reader = SCHEMES[type(serving.engine)], f"{serving.engine.kind} under KubeAI"
-        if scheme not in known:
+        if scheme in (*OTHERS, "ollama") and scheme not in known:  # other schemes are refused by their form
             mend = f"write one of {', '.join(f'{one}://' for one in known)}"
             yield Mistake(("models", name, "source"), f"{reader} reads no {scheme}://", mend)
 
