@@ -173,9 +173,9 @@ def replicas(model: Model) -> dict[str, Any]:
 
 
 def load_balancing(section: LoadBalancing) -> dict[str, Any]:
-    """How the proxy chooses a pod."""
+    """How the proxy chooses a pod. The ring's size is always written: a change of it must be seen as one of its own."""
     if not isinstance(section, PrefixHash):
-        return {"strategy": "LeastLoad"}
+        return {"strategy": "LeastLoad", "prefixHash": {"replication": PrefixHash.model_fields["replication"].default}}
     ring = {
         "meanLoadFactor": section.mean_load_factor,
         "replication": section.replication,

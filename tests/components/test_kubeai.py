@@ -33,7 +33,11 @@ SPECS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
             }
         },
     ),
-    ("text", {"serving.loadBalancing": {"kind": "least-load"}}, {"loadBalancing": {"strategy": "LeastLoad"}}),
+    (
+        "text",
+        {"serving.loadBalancing": {"kind": "least-load"}},
+        {"loadBalancing": {"strategy": "LeastLoad", "prefixHash": {"replication": 256}}},
+    ),
     # One owner of `replicas`: the autoscaler where load decides, we where the number is fixed.
     (
         "infinity",
