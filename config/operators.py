@@ -65,7 +65,8 @@ class Operators(Section):
     """LeaderWorkerSet: models over several nodes."""
 
     kubeai: Operator = Existing()
-    """KubeAI, for models of serving kind `kubeai`. It stands in the models' namespace, since it sees no other."""
+    """KubeAI, for models of serving kind `kubeai`. It stands in the models' namespace, since it sees no other. Where
+    `crds` are managed its definition comes with its chart, and alone of them goes with it."""
 
 
 class Mirror(Section):

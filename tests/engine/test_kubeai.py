@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Who writes the replicas of a KubeAI Model, and what a change of what KubeAI can't change does, on a real API server."""
+"""Who writes the replicas of a KubeAI Model, and what becomes of a change that KubeAI refuses, on a real API server."""
 
 import subprocess
 from collections.abc import Callable
