@@ -9,7 +9,6 @@ from components.kubeai import values
 from components.serving.kubeai import annotations, immutable, spec
 from components.traffic import MODEL_PORTS
 from config.judge import judge
-from tests.config.edits import edited
 
 from .program import platform_graph
 from .serving_arguments import environment_document, model_args
@@ -20,11 +19,11 @@ LOAD = {"kind": "load", "minReplicas": 1, "maxReplicas": 4, "targetRequests": 8,
 SPECS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("bucket", {}, {"engine": "VLLM", "features": ["Reranking"], "resourceProfile": "large-share:1"}),
     ("bucket", {}, {"envFrom": [{"secretRef": {"name": "bucket-keys"}}], "adapters": None, "cacheProfile": None}),
-    ("text", {}, {"resourceProfile": "large-share:2", "priorityClassName": "serving-high"}),
-    ("text", {}, {"files": [{"path": "/etc/engine/template.jinja", "content": "{{ messages }}"}]}),
-    ("text", {}, {"envFrom": [{"secretRef": {"name": "extra"}}, {"secretRef": {"name": "hugging-face"}}]}),
+    ("doubled-text", {}, {"resourceProfile": "doubled:2", "priorityClassName": "serving-high"}),
+    ("doubled-text", {}, {"files": [{"path": "/etc/engine/template.jinja", "content": "{{ messages }}"}]}),
+    ("doubled-text", {}, {"envFrom": [{"secretRef": {"name": "extra"}}, {"secretRef": {"name": "hugging-face"}}]}),
     (
-        "text",
+        "doubled-text",
         {},
         {
             "loadBalancing": {
@@ -34,7 +33,7 @@ SPECS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     (
-        "text",
+        "doubled-text",
         {"serving.loadBalancing": {"kind": "least-load"}},
         {"loadBalancing": {"strategy": "LeastLoad", "prefixHash": {"replication": 256}}},
     ),
@@ -75,14 +74,14 @@ def test_a_model_becomes_what_kubeai_reads(model: str, edits: dict[str, Any], ex
 
 def test_kubeai_loads_adapters_and_vllm_is_told_only_how_many() -> None:
     """KubeAI fetches them to a place of its own; one that vLLM looks for at its start would not be there."""
-    written = spec(model_args("kubeai", "text", {}))
+    written = spec(model_args("kubeai", "doubled-text", {}))
     assert [one["name"] for one in written["adapters"]] == ["building-permits", "social-services"]
     assert "--max-lora-rank=64" in written["args"]
     assert not [argument for argument in written["args"] if "lora-modules" in argument or "building" in argument]
 
 
 def test_gpus_of_a_share_split_the_model() -> None:
-    assert "--tensor-parallel-size=2" in spec(model_args("kubeai", "text", {}))["args"]
+    assert "--tensor-parallel-size=2" in spec(model_args("kubeai", "doubled-text", {}))["args"]
     assert not [one for one in spec(model_args("kubeai", "bucket", {}))["args"] if "tensor" in one]
 
 
@@ -106,7 +105,7 @@ def test_a_number_that_is_fixed_is_waited_for_and_taken_over() -> None:
     fixed = annotations(model_args("kubeai", "ollama", {}))
     assert fixed["pulumi.com/patchForce"] == "true"
     assert "{.status.replicas.ready}=2" in fixed["pulumi.com/waitFor"]
-    assert annotations(model_args("kubeai", "text", {})) == {}
+    assert annotations(model_args("kubeai", "doubled-text", {})) == {}
     assert "pulumi.com/waitFor" not in annotations(model_args("kubeai", "resting", {}))
 
 
@@ -117,20 +116,20 @@ def test_the_gateway_reaches_the_proxy_below_its_path_and_adapters_by_their_wire
         for one in graph
         if one.object and {"kind", "spec"} <= one.inputs.keys()
     }
-    endpoint = specs["Backend", "text"]["endpoints"][0]["fqdn"]
+    endpoint = specs["Backend", "doubled-text"]["endpoints"][0]["fqdn"]
     assert (endpoint["hostname"], endpoint["port"]) == ("kubeai.andel-serving.svc.cluster.local", 80)
-    assert specs["AIServiceBackend", "text"]["schema"] == {"name": "OpenAI", "prefix": "/openai/v1"}
+    assert specs["AIServiceBackend", "doubled-text"]["schema"] == {"name": "OpenAI", "prefix": "/openai/v1"}
     overrides = {
         rule["matches"][0]["headers"][0]["value"]: rule["backendRefs"][0].get("modelNameOverride")
-        for rule in specs["AIGatewayRoute", "text"]["rules"]
+        for rule in specs["AIGatewayRoute", "doubled-text"]["rules"]
     }
     assert overrides == {
-        "text": None,
-        "building-permits": "text_building-permits",
-        "social-services": "text_social-services",
+        "doubled-text": None,
+        "building-permits": "doubled-text_building-permits",
+        "social-services": "doubled-text_social-services",
     }
     # The label is KubeAI's, and the engine behind it vLLM: others have no metrics that we know.
-    assert specs["PodMonitor", "text"]["selector"] == {"matchLabels": {"model": "text"}}
+    assert specs["PodMonitor", "doubled-text"]["selector"] == {"matchLabels": {"model": "doubled-text"}}
     assert ("PodMonitor", "ollama") not in specs
     assert {"port": 8000, "protocol": "TCP"} in MODEL_PORTS
 
@@ -149,8 +148,7 @@ def test_values_name_every_place_that_a_model_asks_for() -> None:
 
 
 def test_a_managed_operator_stands_behind_the_walls_of_the_models() -> None:
-    document = edited(environment_document("kubeai"), {"operators": {"kubeai": {"kind": "managed"}}})
-    graph = platform_graph(judge(document))
+    graph = platform_graph(judge(environment_document("kubeai")))
     (chart,) = [one for one in graph if one.type.endswith("helm.sh/v4:Chart")]
     (operator,) = [one for one in graph if one.type.endswith(":KubeAiOperator")]
     assert chart.inputs["namespace"] == "andel-serving"
