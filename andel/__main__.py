@@ -11,6 +11,7 @@ VERBS = {
     "template": "andel.template",
     "capacity": "andel.capacity",
     "preview": "andel.preview.command",
+    "kubeai-values": "andel.kubeai_values",
     "lab": "andel.lab.command",
 }
 """Each verb and the module whose attribute `command` carries it out."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from config.judge import judge
+from config.notices import notices
 from config.section import Mistake, Refusal, dotted
 from config.stackfile import StackFile, read
 
@@ -20,7 +21,8 @@ MOST = 50
 @click.option("--json", "as_json", is_flag=True, help="For scripts: a list of mistakes with file, line and path.")
 def command(files: tuple[Path, ...], as_json: bool) -> None:
     """Judge stack FILES: one line a mistake, `file:line: path: what is wrong; how to mend it`."""
-    found = [(file, line, mistake) for file in files for line, mistake in mistakes(file)]
+    judged = {file: mistakes_and_notices(file) for file in files}
+    found = [(file, line, mistake) for file, (wrong, _) in judged.items() for line, mistake in wrong]
     if as_json:
         rows = [
             {"file": str(file), "line": line, "path": dotted(one.path), "wrong": one.wrong, "mend": one.mend}
@@ -28,23 +30,36 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
-        for file in files:
-            _tell(file, [(line, mistake) for at, line, mistake in found if at == file])
+        for file, (wrong, _) in judged.items():
+            _tell(file, wrong)
+    for file, (_, told) in judged.items():
+        for line, one in told:
+            # No mistake: scripts that read the list don't meet it, and the exit status is what it would be.
+            click.echo(f"{file}:{line}: {dotted(one.path)}: notice: {one.wrong}; {one.mend}", err=as_json)
     sys.exit(1 if found else 0)
 
 
-def mistakes(file: Path) -> list[tuple[int, Mistake]]:
+Told = list[tuple[int, Mistake]]
+"""Mistakes or notices, each with its line."""
+
+
+def mistakes(file: Path) -> Told:
     """Every mistake of a stack file with its line."""
+    return mistakes_and_notices(file)[0]
+
+
+def mistakes_and_notices(file: Path) -> tuple[Told, Told]:
+    """Every mistake of a stack file; of a good one, what won't be allowed for ever."""
     stack = StackFile()
     try:
         stack = read(file)
-        judge(stack.environment)
+        environment = judge(stack.environment)
     except Refusal as refusal:
-        return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes]
-    return []
+        return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes], []
+    return [], [(stack.line(notice.path), notice) for notice in notices(environment)]
 
 
-def _tell(file: Path, found: list[tuple[int, Mistake]]) -> None:
+def _tell(file: Path, found: Told) -> None:
     for line, mistake in found[:MOST]:
         place = dotted(mistake.path)
         click.echo(f"{file}:{line}: {place + ': ' if place else ''}{mistake.wrong}; {mistake.mend}")

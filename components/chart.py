@@ -12,6 +12,8 @@ from andel.release.pins import Chart
 
 def address(chart: Chart, mirror: str | None) -> tuple[str, str | None]:
     """Where a chart is read from, and the version to ask for. A folder holds one version of each."""
+    if mirror is None and chart.registry.startswith("https://"):
+        return chart.name, chart.version
     if mirror is None:
         return f"{chart.registry}/{chart.name}", chart.version
     place = f"{mirror.rstrip('/')}/{chart.name}"
@@ -36,6 +38,8 @@ def install(
         "skip_crds": not chart.definitions,
         "opts": opts,
     }
+    if mirror is None and chart.registry.startswith("https://"):
+        settings["repository_opts"] = {"repo": chart.registry}
     if chart.hooks:
         return kubernetes.helm.v3.Release(chart.name, atomic=True, **settings)
     return kubernetes.helm.v4.Chart(chart.name, **settings)

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from config.monitoring import Monitoring
+from config.names import LABEL
 
 from .metadata import MODEL, metadata
 
@@ -61,6 +62,12 @@ def spec(args: ModelMonitorArgs) -> dict[str, Any]:
                 "portNumber": args.port,
                 "path": "/metrics",
                 "interval": f"{args.monitoring.interval_seconds}s",
+                **({} if args.label.startswith(f"{LABEL}/") else {"relabelings": [as_model(args.model)]}),
             }
         ],
     }
+
+
+def as_model(name: str) -> dict[str, str]:
+    """Where pods carry somebody else's label, their metrics get ours: dashboards know no other."""
+    return {"targetLabel": MODEL.replace("/", "_"), "replacement": name}

@@ -101,6 +101,11 @@ def service_backend(args: ModelRouteArgs) -> list[tuple[str, str, dict[str, Any]
         (
             "aigateway.envoyproxy.io/v1beta1",
             "AIServiceBackend",
-            {"schema": {"name": "OpenAI"}, "backendRef": reference},
+            {"schema": schema(args.endpoint.path_prefix), "backendRef": reference},
         ),
     ]
+
+
+def schema(prefix: str) -> dict[str, str]:
+    """OpenAI's API below a path; `/v1` is what the gateway takes for granted."""
+    return {"name": "OpenAI", **({} if prefix == "/v1" else {"prefix": prefix})}

@@ -58,6 +58,10 @@ VALUES: dict[str, dict[str, Any]] = {
 """Values of charts by name, where the chart's own defaults are not ours."""
 
 
+APART = ("kubeai",)
+"""Operators that stand in the models' namespace, after its walls, by components of their own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OperatorsArgs:
     """Who brings what, and the release's charts."""
@@ -105,6 +109,6 @@ def managed_charts(args: OperatorsArgs) -> list[Chart]:
     return [
         chart
         for field in type(args.operators).model_fields
-        if isinstance(getattr(args.operators, field), Managed)
+        if field not in APART and isinstance(getattr(args.operators, field), Managed)
         for chart in args.charts[field]
     ]

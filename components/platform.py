@@ -8,14 +8,17 @@ import pulumi
 from andel.release.pins import Release
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
+from config.operators import Managed
 from config.scaling import Load, Scaling
+from config.serving import HuggingFace, KubeAi
 
 from .asleep import Asleep, AsleepArgs
 from .cluster import provider
 from .gateway import INNER, Gateway, GatewayArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
+from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
 from .kserve_settings import KServeSettings, KServeSettingsArgs
-from .metadata import MODEL
+from .kubeai import KubeAiArgs, KubeAiOperator, values
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .namespace import Namespace, NamespaceArgs
@@ -55,6 +58,7 @@ class Platform(pulumi.ComponentResource):
         self._system, self._gateways, self._serving = self._raise_walls()
         self._pools = self._label_pools()
         self._settings = self._set_kserve()
+        self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
         self._keep_weights()
         for model in args.environment.models:
@@ -102,6 +106,21 @@ class Platform(pulumi.ComponentResource):
         )
         return KServeSettings("kserve", args, self._after(self._serving))
 
+    def _set_huggingface(self) -> HuggingFaceRuntime | None:
+        if not any(isinstance(model.serving, HuggingFace) for model in self._environment.models.values()):
+            return None
+        return HuggingFaceRuntime(
+            "huggingface", HuggingFaceRuntimeArgs(images=self._images), self._after(self._serving)
+        )
+
+    def _install_kubeai(self) -> KubeAiOperator | None:
+        environment = self._environment
+        if not isinstance(environment.operators.kubeai, Managed):
+            return None
+        (chart,) = self._release.charts["kubeai"]
+        args = KubeAiArgs(chart=chart, mirror=environment.mirror.charts, values=values(environment))
+        return KubeAiOperator("kubeai", args, self._after(self._serving, *self._pools))
+
     def _open_gateways(self) -> Gateway | None:
         section = self._environment.gateway
         if section is None:
@@ -126,6 +145,7 @@ class Platform(pulumi.ComponentResource):
             model=model,
             namespace=SERVING,
             placement=placement(model.pool, environment.pools[model.pool]),
+            profile=environment.profiles.get(model.profile) if model.profile else None,
             gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
             bands={
@@ -135,11 +155,13 @@ class Platform(pulumi.ComponentResource):
             wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,
         )
-        self._publish(name, serve(name, args, self._after(self._settings, self._edge, account, *self._pools)))
+        after = self._after(self._settings, self._transformers, self._kubeai, self._edge, account, *self._pools)
+        self._publish(name, serve(name, args, after))
 
     def _open_source(self, name: str) -> StorageAccount | None:
-        secret = self._environment.models[name].credentials
-        if secret is None:
+        model = self._environment.models[name]
+        secret = model.credentials
+        if secret is None or isinstance(model.serving, KubeAi):
             return None
         args = StorageAccountArgs(name=storage_account_name(name), namespace=SERVING, secret=secret)
         return StorageAccount(f"{name}-storage", args, self._after(self._serving))
@@ -153,17 +175,18 @@ class Platform(pulumi.ComponentResource):
             if sleeps_unheld(model.scaling):
                 asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=model.load_seconds)
                 Asleep(f"{name}-asleep", asleep, self._after(published))
-        if environment.monitoring is not None:
+        if environment.monitoring is not None and endpoint.metrics_port is not None:
             monitor = ModelMonitorArgs(
                 name=name,
                 namespace=endpoint.namespace,
                 model=name,
                 port=endpoint.metrics_port,
+                label=endpoint.pod_label,
                 monitoring=environment.monitoring,
             )
             ModelMonitor(f"{name}-monitor", monitor, self._after(self._serving))
         if model.scaling.most > 1:
-            pods = DisruptionArgs(name=name, namespace=endpoint.namespace, pods={MODEL: name})
+            pods = DisruptionArgs(name=name, namespace=endpoint.namespace, pods={endpoint.pod_label: name})
             Disruption(f"{name}-disruption", pods, self._after(self._serving))
 
     def _limit(self) -> None:

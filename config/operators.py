@@ -64,6 +64,10 @@ class Operators(Section):
     leader_worker_set: Operator = Existing()
     """LeaderWorkerSet: models over several nodes."""
 
+    kubeai: Operator = Existing()
+    """KubeAI, for models of serving kind `kubeai`. It stands in the models' namespace, since it sees no other. Where
+    `crds` are managed its definition comes with its chart, and alone of them goes with it."""
+
 
 class Mirror(Section):
     """Where charts and images come from, if not from where their makers publish them."""

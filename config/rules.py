@@ -11,6 +11,7 @@ from . import catalogue, fit
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
+from .serving import huggingface, kubeai_rules
 from .serving import rules as serving
 
 if TYPE_CHECKING:
@@ -145,6 +146,8 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *catalogue.RULES,
     *fit.RULES,
     *serving.RULES,
+    *kubeai_rules.RULES,
+    *huggingface.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

@@ -115,12 +115,13 @@ LabelValue = Annotated[
 ModelUri = Annotated[
     str,
     form(
-        r"^(hf|s3|pvc|oci)://[A-Za-z0-9][A-Za-z0-9_.:@/-]*$",
-        "write hf://, s3://, pvc:// or oci:// and a path",
+        r"^(hf|s3|pvc|oci|ollama)://[A-Za-z0-9][A-Za-z0-9_.:@/-]*$",
+        "write hf://, s3://, pvc://, oci:// or ollama:// and a path",
         1000,
     ),
 ]
-"""Where a model's weights come from: `hf://owner/name`, `s3://bucket/path`, `pvc://claim/path`, `oci://image`."""
+"""Where a model's weights come from: `hf://owner/name`, `s3://bucket/path`, `pvc://claim/path`, `oci://image`, and for
+KubeAI's Ollama `ollama://name:tag`."""
 
 AdapterUri = Annotated[
     str,

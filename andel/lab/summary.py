@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from andel.tables import table
+from components.huggingface_runtime import RUNTIME
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 
@@ -15,6 +16,8 @@ from .control_plane import ControlPlane
 GROUPS = {
     "llm-d": f"/apis/serving.kserve.io/v1alpha2/namespaces/{SERVING}/llminferenceservices",
     "kserve": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
+    "huggingface": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
+    "kubeai": f"/apis/kubeai.org/v1/namespaces/{SERVING}/models",
 }
 """Where the objects of each serving kind stand."""
 
@@ -59,7 +62,10 @@ def summary(environment: Environment, plane: ControlPlane) -> Summary:
     """Ask the API server of the GPU cluster what stands."""
     api = plane.api("operator")
     nodes = api.items("/api/v1/nodes")
-    objects = {kind: {item["metadata"]["name"]: item for item in api.items(path)} for kind, path in GROUPS.items()}
+    objects = {
+        kind: {item["metadata"]["name"]: item for item in api.items(path) if _is_of(kind, item)}
+        for kind, path in GROUPS.items()
+    }
     routes = {route["metadata"]["name"] for route in api.items(ROUTES)}
     models = [
         ModelStatus(name, kind, environment.models[name].pool, _replicas(item), name in routes)
@@ -93,6 +99,12 @@ def _pool(name: str, environment: Environment, nodes: list[dict[str, Any]], mode
 
 def _is_ready(node: dict[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in node["status"].get("conditions", []))
+
+
+def _is_of(kind: str, item: dict[str, Any]) -> bool:
+    """Two kinds are InferenceServices: their runtime tells which."""
+    runtime = item["spec"].get("predictor", {}).get("model", {}).get("runtime")
+    return runtime is None or runtime.startswith(RUNTIME) == (kind == "huggingface")
 
 
 def _replicas(item: dict[str, Any]) -> int:

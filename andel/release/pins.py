@@ -43,7 +43,7 @@ class Chart:
     """Name of the chart, and of its folder in a mirror that is a folder."""
 
     registry: str
-    """OCI address that holds it, without the name."""
+    """OCI address that holds it, without the name; or the `https://` address of a plain Helm repository."""
 
     version: str
     """Version of the chart."""

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Release 2026.11: the set that KServe v0.20.0 is tested with (source: kserve-deps.env at that tag)."""
 
+from config.names import SERVING
+
 from .epp import ROUTER_0_9
 from .pins import Chart, Image, Release
 
@@ -18,6 +20,13 @@ RELEASE = Release(
         "vllm": Image(repository="docker.io/vllm/vllm-openai", tag="v0.33.0"),
         # Source: docs of vLLM, installation on processors.
         "vllm-cpu": Image(repository="docker.io/vllm/vllm-openai-cpu", tag="v0.33.0"),
+        # Source: kserve-images.env and the install manifests of v0.20.0-rc1 (`-gpu`), Dockerfiles with vLLM 0.24.0.
+        "huggingface": Image(repository="docker.io/kserve/huggingfaceserver", tag="v0.20.0-gpu"),
+        "huggingface-cpu": Image(repository="docker.io/kserve/huggingfaceserver", tag="v0.20.0"),
+        # Source: values of KubeAI's chart 0.22.1, `modelServers`.
+        "ollama": Image(repository="docker.io/ollama/ollama", tag="0.11.11"),
+        "infinity": Image(repository="docker.io/michaelf34/infinity", tag="0.0.77"),
+        "infinity-cpu": Image(repository="docker.io/michaelf34/infinity", tag="0.0.77-cpu"),
     },
     charts={
         "crds": (
@@ -55,8 +64,16 @@ RELEASE = Release(
                 definitions=True,
             ),
         ),
+        # Its maker has a plain Helm repository and no registry. Bundled with it: Open WebUI, which is left out.
+        "kubeai": (Chart(name="kubeai", registry="https://www.kubeai.org", version="0.22.1", namespace=SERVING),),
     },
     epp=ROUTER_0_9,
-    # Source of 0.23: docs of llm-d v0.8, which that image belongs to.
-    vllm={"vllm": "0.33.0", "vllm-cpu": "0.33.0", "vllm-llm-d": "0.23.0"},
+    # Source of 0.23: docs of llm-d v0.8, which that image belongs to; of 0.24: KServe's Dockerfiles of that server.
+    vllm={
+        "vllm": "0.33.0",
+        "vllm-cpu": "0.33.0",
+        "vllm-llm-d": "0.23.0",
+        "huggingface": "0.24.0",
+        "huggingface-cpu": "0.24.0",
+    },
 )

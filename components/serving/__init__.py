@@ -3,16 +3,23 @@
 
 import pulumi
 
-from config.serving import KServe, LlmD
+from config.serving import HuggingFace, KServe, KubeAi, LlmD
 
+from .huggingface import HuggingFaceModel
 from .kserve import KServeModel
+from .kubeai import KubeAiModel
 from .llm_d import LlmDModel
 from .model import ModelArgs
 
-ServedModel = LlmDModel | KServeModel
+ServedModel = LlmDModel | KServeModel | HuggingFaceModel | KubeAiModel
 """A model that stands, by any kind: its `endpoint` says where."""
 
-KINDS: dict[type, type[LlmDModel] | type[KServeModel]] = {LlmD: LlmDModel, KServe: KServeModel}
+KINDS: dict[type, type[ServedModel]] = {
+    LlmD: LlmDModel,
+    KServe: KServeModel,
+    HuggingFace: HuggingFaceModel,
+    KubeAi: KubeAiModel,
+}
 """The component of each serving kind."""
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..metadata import MODEL
+
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
@@ -28,5 +30,11 @@ class Endpoint:
     aliases: Mapping[str, str] = field(default_factory=dict)
     """Further public names (of adapters), each with its name on the wire."""
 
-    metrics_port: int
-    """Port on which the model's pods answer `/metrics`."""
+    metrics_port: int | None
+    """Port on which the model's pods answer `/metrics`; None where the engine has no metrics."""
+
+    path_prefix: str = "/v1"
+    """Path below which OpenAI's routes lie."""
+
+    pod_label: str = MODEL
+    """Label of the model's pods whose value is its public name."""

@@ -8,6 +8,7 @@ from typing import Any
 from andel.release.pins import EppDialect
 from config.models import Model
 from config.monitoring import Monitoring
+from config.resources import RunProfile
 
 from ..gpu_pool import Placement
 from ..metadata import MODEL
@@ -31,6 +32,9 @@ class ModelArgs:
 
     placement: Placement
     """How its pods ask for a place on their pool."""
+
+    profile: RunProfile | None = None
+    """Its run profile, for kinds that give places by their names."""
 
     gateway: tuple[str, str] | None
     """Namespace and name of the inner gateway, for kinds that attach a route of their own to one."""

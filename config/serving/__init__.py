@@ -5,10 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from .huggingface import HuggingFace
 from .kserve import KServe
+from .kubeai import KubeAi
 from .llm_d import LlmD
 
-Serving = Annotated[LlmD | KServe, Field(discriminator="kind")]
+Serving = Annotated[LlmD | KServe | HuggingFace | KubeAi, Field(discriminator="kind")]
 """One of the serving kinds."""
 
-__all__ = ["KServe", "LlmD", "Serving"]
+__all__ = ["HuggingFace", "KServe", "KubeAi", "LlmD", "Serving"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..scalars import gibibytes
 from ..scaling import LONGEST_HOLD, Load, Scaling, Variant
 from ..section import Mistake, again
+from .huggingface import HuggingFace
 from .kserve import KServe
 from .llm_d import Data, LlmD, OneNode, Rdma
 from .strategies import LoraAffinity, OwnStrategy, PrecisePrefix
@@ -51,7 +52,7 @@ def variants_without_a_picker(environment: Environment) -> Iterator[Mistake]:
 
 def load_without_a_meter(environment: Environment) -> Iterator[Mistake]:
     """KEDA asks Prometheus."""
-    for name, model in _served(environment, LlmD, KServe):
+    for name, model in _served(environment, LlmD, KServe, HuggingFace):
         scalings: dict[tuple[str, ...], Scaling] = {("scaling",): model.scaling}
         if isinstance(model.serving, LlmD) and model.serving.prefill:
             scalings["serving", "prefill", "scaling"] = model.serving.prefill.scaling
@@ -65,7 +66,7 @@ def load_without_a_meter(environment: Environment) -> Iterator[Mistake]:
 
 def requests_that_nothing_holds(environment: Environment) -> Iterator[Mistake]:
     """A Service has no queue; a picker without flow control has none either."""
-    for name, model in _served(environment, LlmD, KServe):
+    for name, model in _served(environment, LlmD, KServe, HuggingFace):
         scaling = model.scaling
         if not isinstance(scaling, Load) or scaling.least or scaling.when_asleep == "refuse":
             continue

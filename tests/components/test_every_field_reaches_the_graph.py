@@ -40,6 +40,11 @@ REFERENCES = (
     "precise.serving.pickerReplicas",
     ".profile",
     "tiers.only.models",
+    # KubeAI gives a whole number of profiles, and Secrets whole.
+    "profiles.doubled",
+    "doubled-text.gpus",
+    "doubled-text.resources",
+    "WHOLE.key",
 )
 
 MORE = (
@@ -78,7 +83,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield path, value
 
 
-WORDS = ("refuse", "round-robin", "first-come", "lru", "sun", "UTC", "06:00", "18:00", "hf://example/other")
+WORDS = ("refuse", "round-robin", "first-come", "lru", "sun", "UTC", "06:00", "18:00", "hf://example/other", "auto")
 """Other values of settings that know few."""
 
 
@@ -151,7 +156,7 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     )
 
 
-SMALL = ("embedding", "sticky", "text")
+SMALL = ("embedding", "sticky", "text", "doubled-text")
 """Models that stand for all where a setting concerns none of them."""
 
 

@@ -190,7 +190,7 @@ def test_check_and_judge_agree_on_every_broken_file_and_write_nothing(tmp_path: 
         good = stack_file(tmp_path / f"{broken.name}.happy.yaml", edited(DEV, broken.near))
         with outside() as deeds:
             result = check(bad, good, "--json")
-        assert [(row["file"], row["path"]) for row in json.loads(result.output)] == [(str(bad), broken.path)]
+        assert [(row["file"], row["path"]) for row in json.loads(result.stdout)] == [(str(bad), broken.path)]
         assert deeds == []
 
 

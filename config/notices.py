@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Notices: what is allowed today and won't be for ever. They are told, and refuse nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .section import Mistake
+from .serving.huggingface import DEPRECATED, HuggingFace
+
+if TYPE_CHECKING:
+    from .environment import Environment
+
+
+def notices(environment: Environment) -> Iterator[Mistake]:
+    """All that is on its way out, with its place and what to write instead."""
+    for name, model in environment.models.items():
+        if isinstance(model.serving, HuggingFace):
+            mend = "write kserve: name, keys and limits stay"
+            yield Mistake(("models", name, "serving", "kind"), DEPRECATED, mend)
