@@ -25,6 +25,13 @@ def negative_keep_alive(given: Arguments) -> Iterator[Mistake]:
         yield Mistake(("sse-keep-alive-interval",), "is negative", "write seconds, or 0 for none")
 
 
+def effort_that_is_no_text(given: Arguments) -> Iterator[Mistake]:
+    """Efforts are mapped to names that the chat template knows."""
+    for effort, meant in _object(given, "reasoning-effort-map").items():
+        if not isinstance(meant, str):
+            yield Mistake(("reasoning-effort-map", effort), "is no text", "write the template's name for it, in quotes")
+
+
 def step_smaller_than_its_requests(given: Arguments) -> Iterator[Mistake]:
     """Each request that runs takes at least a token of a step."""
     tokens, requests = _number(given, "max-num-batched-tokens"), _number(given, "max-num-seqs")
@@ -111,6 +118,7 @@ def properties_of_another_backend(given: Arguments) -> Iterator[Mistake]:
 RULES: tuple[Callable[[Arguments], Iterator[Mistake]], ...] = (
     tool_choice_without_a_parser,
     negative_keep_alive,
+    effort_that_is_no_text,
     step_smaller_than_its_requests,
     more_active_than_at_once,
     shared_cache_of_another_type,

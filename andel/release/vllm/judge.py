@@ -33,7 +33,7 @@ def mistakes(arguments: Mapping[str, Value], table: ArgumentTable) -> Iterator[M
 
 
 def _mistakes_of(name: str, value: Value, table: ArgumentTable) -> Iterator[Mistake]:
-    if name in OWNED and name not in table.former:
+    if name in OWNED and name in table.arguments:
         yield Mistake((name,), "is written by the platform", OWNED[name])
     elif name not in table.arguments:
         yield Mistake((name,), *_unknown(name, table))
@@ -48,10 +48,12 @@ def _unknown(name: str, table: ArgumentTable) -> tuple[str, str]:
     """What is wrong with a name that the table doesn't have, and how to mend it."""
     plain = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", name.lstrip("-")).lower()
     of_vllm = f"vLLM {table.version}"
+    if (flag := _inverted(name, table)) is not None:
+        return f"is {of_vllm}'s other way to switch {flag} off", OWNED.get(flag, f"write `{flag}: false`")
     if name in table.former:
         return f"was removed: {of_vllm} hasn't it, {table.former[name]} still had it", OWNED.get(name, "leave it out")
     if name in table.later:
-        return f"is not in {of_vllm} yet, {table.later[name]} has it", "leave it out"
+        return f"is not in {of_vllm} yet, {table.later[name]} has it", OWNED.get(name, "leave it out")
     if plain != name and (plain in table.arguments or plain in OWNED):
         return f"is no argument of {of_vllm} as it is written", f"write {plain}"
     if (positive := _positive(plain, table)) is not None:
@@ -62,6 +64,11 @@ def _unknown(name: str, table: ArgumentTable) -> tuple[str, str]:
     free = [known for known in table.arguments if known not in OWNED]
     close = difflib.get_close_matches(plain, free, n=1, cutoff=0.6)
     return f"is no argument of {of_vllm}", f"write {close[0]}" if close else "leave it out: no argument has a like name"
+
+
+def _inverted(name: str, table: ArgumentTable) -> str | None:
+    """The flag that a name switches off."""
+    return next((flag for flag, argument in table.arguments.items() if name in argument.inverse), None)
 
 
 def _positive(name: str, table: ArgumentTable) -> str | None:

@@ -15,7 +15,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 PARSERS = (
     "vllm.entrypoints.common.cli_args",
@@ -74,6 +74,10 @@ def described(action: argparse.Action, deprecated: bool, bounds: dict[str, dict[
     found: dict[str, Any] = {"name": _name(action), "kind": kind}
     if kind != "flag" and kind != "switch":
         found["many"] = _many(action)
+    if others := _inverses(action):
+        found["inverse"] = others
+    if action.dest == "reasoning_effort_map":
+        keys = [str(effort) for effort in get_args(_first(("vllm.renderers",), "ReasoningEffort"))]
     if choices := _choices(action):
         found["choices"] = choices
     if keys:
@@ -114,12 +118,19 @@ def _choices(action: argparse.Action) -> list[Any]:
         if hasattr(manager, "list_registered"):
             return sorted(manager.list_registered())
         return sorted(getattr(manager, "tool_parsers", None) or manager.reasoning_parsers)
-    return sorted(choice for choice in action.choices or () if choice is not None)
+    # Older versions write the unset value of an optional choice as the text `None`.
+    return sorted(choice for choice in action.choices or () if choice is not None and choice != "None")
 
 
 def _name(action: argparse.Action) -> str:
     long = [option[2:] for option in action.option_strings if option.startswith("--")]
     return next((name for name in long if name.replace("-", "_") == action.dest), long[0])
+
+
+def _inverses(action: argparse.Action) -> list[str]:
+    """Other names under which a flag is switched off: since 0.3x `--disable-x` for `--enable-x`."""
+    negative: set[str] = getattr(action, "negative_option_strings", set())
+    return sorted(option[2:] for option in negative if not option.startswith("--no-"))
 
 
 def _many(action: argparse.Action) -> str | int | None:

@@ -46,6 +46,9 @@ class Argument:
     le: float | None = None
     lt: float | None = None
 
+    inverse: tuple[str, ...] = ()
+    """Other names by which vLLM lets a flag be switched off."""
+
     nullable: bool = False
     """It may be left unset."""
 
@@ -99,7 +102,7 @@ def table(version: str) -> ArgumentTable:
 
 
 def _argument(document: Mapping[str, Any]) -> Argument:
-    lists = {key: tuple(document[key]) for key in ("choices", "keys") if key in document}
+    lists = {key: tuple(document[key]) for key in ("choices", "keys", "inverse") if key in document}
     return Argument(**{**document, **lists})
 
 
