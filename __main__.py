@@ -3,16 +3,15 @@
 
 import pulumi
 
-from andel.release import release
-from andel.release.admission import admit
+from andel.release.admission import admit, judged
 from components.platform import Platform, PlatformArgs
 from config.contract import contract
-from config.load import load_environment
+from config.load import load_document
 from config.section import Refusal
 
 try:
-    environment = load_environment()
-    pinned = admit(release(environment.release.name), environment, applying=not pulumi.runtime.is_dry_run())
+    environment = judged(load_document())
+    pinned = admit(environment, applying=not pulumi.runtime.is_dry_run())
 except Refusal as refusal:
     raise pulumi.RunError(f"the environment is refused\n{refusal}") from None
 

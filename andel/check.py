@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from config.judge import judge
+from andel.release.admission import judged
 from config.notices import notices
 from config.section import Mistake, Refusal, dotted
 from config.stackfile import StackFile, read
@@ -53,7 +53,7 @@ def mistakes_and_notices(file: Path) -> tuple[Told, Told]:
     stack = StackFile()
     try:
         stack = read(file)
-        environment = judge(stack.environment)
+        environment = judged(stack.environment)
     except Refusal as refusal:
         return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes], []
     return [], [(stack.line(notice.path), notice) for notice in notices(environment)]

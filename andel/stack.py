@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
+from andel.release.admission import judged
 from config.environment import Environment
-from config.judge import judge
 from config.section import Refusal
 from config.stackfile import read
 
@@ -18,6 +18,6 @@ def environment_of(file: Path) -> Environment:
         click.ClickException: it is refused; with every mistake.
     """
     try:
-        return judge(read(file).environment)
+        return judged(read(file).environment)
     except Refusal as refusal:
         raise click.ClickException(f"{file} is refused (`andel check` names the lines):\n{refusal}") from None

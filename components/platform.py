@@ -151,6 +151,7 @@ class Platform(pulumi.ComponentResource):
             bands={
                 tier: one.priority for tier, one in environment.tiers.items() if {name, *model.names} & {*one.models}
             },
+            vllm=self._release.vllm,
             images=self._images,
             wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,

@@ -7,10 +7,12 @@ It is written for `exec`, one argument an entry: no shell reads it, so nothing i
 import json
 from typing import Any
 
+from andel.release.vllm import render, table
 from config.models import Model, Task
 from config.monitoring import Monitoring
 from config.scalars import amount
 from config.serving.kv_offload import KvOffload, LmCache, Native
+from config.sizes import Dtype, Size
 
 RUNNER = {
     Task.EMBEDDING: ["--runner=pooling", "--convert=embed"],
@@ -29,10 +31,15 @@ NIXL = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
 """Connector that hands KV cache from prefill to decode."""
 
 
-def engine_arguments(model: Model, monitoring: Monitoring | None = None) -> list[str]:
+def engine_arguments(model: Model, version: str, monitoring: Monitoring | None = None) -> list[str]:
     """Arguments of `vllm serve` that follow from the model's section.
 
     Usage is always counted, in streams too: quotas are charged from it. Prompts are never logged.
+
+    Args:
+        model: the section.
+        version: of the vLLM that reads them.
+        monitoring: where traces go.
     """
     return [
         f"--max-model-len={model.context_tokens}",
@@ -42,6 +49,16 @@ def engine_arguments(model: Model, monitoring: Monitoring | None = None) -> list
         *RUNNER.get(model.task, []),
         *adapters(model),
         *traces(model, monitoring),
+        *render(model.arguments, table(version)),
+    ]
+
+
+def number_formats(size: Size) -> list[str]:
+    """The formats that the fit was judged by. Weights of fewer bits say in their own files how they are to be read."""
+    cache = size.kv_cache
+    return [
+        *([f"--dtype={size.dtype}"] if size.dtype in (Dtype.FLOAT32, Dtype.FLOAT16, Dtype.BFLOAT16) else []),
+        *(["--kv-cache-dtype=fp8"] if cache and cache.dtype is Dtype.FP8 else []),
     ]
 
 

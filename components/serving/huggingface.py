@@ -121,7 +121,7 @@ def backend(args: ModelArgs, serving: HuggingFace) -> list[str]:
     return [
         "--backend=vllm",
         f"--dtype={serving.dtype}",
-        *engine_arguments(model, args.monitoring),
+        *engine_arguments(model, args.vllm["huggingface" if model.gpus else "huggingface-cpu"], args.monitoring),
         *tensor(model.gpus),
     ]
 

