@@ -34,6 +34,7 @@ def model_args(environment: str, model: str, edits: dict[str, Any]) -> ModelArgs
         profile=judged.profiles.get(section.profile) if section.profile else None,
         gateway=None,
         epp=RELEASE.epp,
+        vllm=RELEASE.vllm,
         images={role: image.reference() for role, image in RELEASE.images.items()},
         wait=True,
         monitoring=judged.monitoring,

@@ -37,6 +37,7 @@ REFERENCES = (
     ".task",
     ".whenAsleep",
     "strategy.plugins[",
+    "transfer.resource",
     "precise.serving.pickerReplicas",
     ".profile",
     "tiers.only.models",

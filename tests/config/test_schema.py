@@ -60,7 +60,7 @@ def test_stack_files_name_the_schema() -> None:
 
 
 ANSWERS = {
-    "2026.11": "2026.11",
+    "2026.11 | 2026.11-lab": "2026.11",
     "product": "A100-SXM4-80GB",
     "memory": "80Gi",
     "cpu": "8",

@@ -68,7 +68,7 @@ NAMES = (
         {"disable-expert-parallel": True}, {}, "disable-expert-parallel", "other way to switch enable-expert", "`gpus`"
     ),
     Case({"rope-theta": 1.0}, {"hf-overrides": {"rope_theta": 1.0}}, "rope-theta", "0.10.2 still had it", "leave it"),
-    Case({"max-num-partial-prefills": 2}, {}, "max-num-partial-prefills", "0.23.0 still had it", "leave it out"),
+    Case({"max-num-partial-prefills": 2}, {}, "max-num-partial-prefills", "0.24.0 still had it", "leave it out"),
     Case({"performance-mode": "throughput"}, {}, "performance-mode", "is not in vLLM 0.10.2 yet, 0.23.0", "", "0.10.2"),
     Case({"port": 9000}, {}, "port", "is written by the platform", "leave it out"),
     Case({"tensor-parallel-size": 2}, {}, "tensor-parallel-size", "is written by the platform", "`gpus`"),

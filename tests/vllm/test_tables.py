@@ -41,7 +41,7 @@ def test_versions_stand_newest_first() -> None:
 
 def test_a_removed_argument_names_the_newest_version_that_had_it() -> None:
     assert table("0.33.0").former["disable-log-requests"] == "0.10.2"
-    assert table("0.33.0").former["max-num-partial-prefills"] == "0.23.0"
+    assert table("0.33.0").former["max-num-partial-prefills"] == "0.24.0"
     assert table("0.10.2").former == {}
 
 
