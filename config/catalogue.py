@@ -96,6 +96,14 @@ def adapters_of_models_without_answers(environment: Environment) -> Iterator[Mis
             yield Mistake(path, f"a model for {model.task} is served without adapters", "take lora away")
 
 
+def adapters_that_never_come(environment: Environment) -> Iterator[Mistake]:
+    """Memory is set aside for adapters that there are, or that may be loaded later."""
+    for name, model in environment.models.items():
+        if model.lora is not None and not model.lora.adapters and not model.lora.dynamic:
+            path = ("models", name, "lora")
+            yield Mistake(path, "no adapter is named, and none may be loaded later", "name one, or take lora away")
+
+
 def adapters_without_room(environment: Environment) -> Iterator[Mistake]:
     """What is on a GPU is in main memory too, and all adapters of the catalogue are loaded there."""
     for name, model in environment.models.items():
@@ -143,6 +151,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     caches_without_disks,
     disks_too_small_for_their_weights,
     adapters_of_models_without_answers,
+    adapters_that_never_come,
     adapters_without_room,
     names_of_two_models,
     traces_to_nowhere,

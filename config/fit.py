@@ -44,6 +44,49 @@ def more_gpus_than_a_node(environment: Environment) -> Iterator[Mistake]:
             )
 
 
+def heads_that_do_not_divide(environment: Environment) -> Iterator[Mistake]:
+    """Every GPU of an engine holds as many heads as the others, or every head lies on as many GPUs (source: vLLM).
+
+    Where the pods of a replica can't be had at all, that alone is told.
+    """
+    for name, workload, pool in _placed(environment):
+        cache = environment.models[name].size.kv_cache
+        if cache is None or workload.gpus > pool.shares_per_node or workload.gpus % workload.tensor:
+            continue
+        if max(cache.heads, workload.tensor) % min(cache.heads, workload.tensor):
+            wrong = f"{cache.heads} key-value heads can't be divided evenly among {workload.tensor} GPUs"
+            fitting = [count for count in range(1, 17) if not max(cache.heads, count) % min(cache.heads, count)]
+            mend = f"write one of {', '.join(map(str, fitting))}"
+            yield Mistake(("models", name, *workload.path, *_where_tensor(environment, name, workload)), wrong, mend)
+
+
+def _where_tensor(environment: Environment, name: str, workload: Workload) -> tuple[str, ...]:
+    """Where the GPUs of an engine are declared, below their workload."""
+    spread = getattr(environment.models[name].serving, "spread", None)
+    return ("serving", "spread", "tensor") if not workload.path and hasattr(spread, "tensor") else ("gpus",)
+
+
+def fewer_layers_than_nodes(environment: Environment) -> Iterator[Mistake]:
+    """Every node of a pipeline holds a layer."""
+    for name, workload, pool in _placed(environment):
+        cache, spread = (
+            environment.models[name].size.kv_cache,
+            getattr(environment.models[name].serving, "spread", None),
+        )
+        if cache and spread and spread.kind == "pipeline" and cache.layers < workload.pods <= pool.nodes.count:
+            wrong = f"{cache.layers} layers can't lie on {workload.pods} nodes"
+            yield Mistake(("models", name, "serving", "spread", "nodes"), wrong, f"write {cache.layers} or less")
+
+
+def caches_of_no_format_of_the_engine(environment: Environment) -> Iterator[Mistake]:
+    """vLLM keeps its cache in the format of the weights as they are computed with, or in fp8 (`--kv-cache-dtype`)."""
+    for name, model in environment.models.items():
+        cache = model.size.kv_cache
+        if cache and cache.dtype in ("int8", "int4", "float32") and (cache.dtype, model.size.dtype) != ("float32",) * 2:
+            wrong = f"vLLM keeps no cache in {cache.dtype} for weights in {model.size.dtype}"
+            yield Mistake(("models", name, "size", "kvCache", "dtype"), wrong, "write bfloat16, float16 or fp8")
+
+
 def too_little_gpu_memory(environment: Environment) -> Iterator[Mistake]:
     """Weights, KV cache and overhead fit into the memory that vLLM may use."""
     for name, workload, pool in _placed(environment):
@@ -119,8 +162,9 @@ def more_at_the_highest_load(environment: Environment) -> Iterator[Mistake]:
         pool = environment.pools.get(model.pool)
         # What always stands is told by the rule above.
         if pool and model.shares <= pool.shares < model.most_shares:
+            growing = next(workload for workload in model.workloads if workload.most > workload.least)
             yield Mistake(
-                ("models", name, "scaling", "maxReplicas"),
+                ("models", name, *growing.path, "scaling", "maxReplicas"),
                 f"its highest load asks for {model.most_shares} x {pool.resource}, {model.pool} has {pool.shares}",
                 "lower it, or add nodes",
             )
@@ -161,6 +205,9 @@ def _without_node(workloads: list[tuple[str, Workload]], pool: Pool) -> tuple[st
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     split_over_shares,
     more_gpus_than_a_node,
+    heads_that_do_not_divide,
+    fewer_layers_than_nodes,
+    caches_of_no_format_of_the_engine,
     too_little_gpu_memory,
     too_little_main_memory,
     more_than_the_host,

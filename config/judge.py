@@ -38,7 +38,7 @@ def judge(document: object) -> Environment:
 
 def mistakes_of(error: ErrorDetails, document: object) -> Iterator[Mistake]:
     """The mistakes behind one error of pydantic, in our words."""
-    path = path_of(error["loc"], document)
+    path = path_of(error["loc"], document, there=error["type"] != "missing")
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Refusal):
         yield from (mistake.below(path) for mistake in cause.mistakes)
@@ -46,8 +46,14 @@ def mistakes_of(error: ErrorDetails, document: object) -> Iterator[Mistake]:
         yield Mistake(path, *_words(error, path, document))
 
 
-def path_of(location: tuple[str | int, ...], document: object) -> Path:
-    """A location of pydantic as a path of the document: tags of unions and marks of keys stand in no file."""
+def path_of(location: tuple[str | int, ...], document: object, *, there: bool) -> Path:
+    """A location of pydantic as a path of the document: tags of unions and marks of keys stand in no file.
+
+    Args:
+        location: of the error.
+        document: what was judged.
+        there: whether the document has a value at that place. If so, a last part without one is a tag.
+    """
     path: list[str | int] = []
     at = document
     for index, part in enumerate(location):
@@ -57,7 +63,7 @@ def path_of(location: tuple[str | int, ...], document: object) -> Path:
         if isinstance(at, dict):
             if part in at:
                 at = at[part]
-            elif not last:
+            elif there or not last:
                 continue  # the tag of a union
         elif isinstance(at, list) and isinstance(part, int) and part < len(at):
             at = at[part]
@@ -77,7 +83,7 @@ def _words(error: ErrorDetails, path: Path, document: object) -> tuple[str, str]
             return "doesn't say its kind", f"add `kind:` with one of {', '.join(kinds_at(Environment, path))}"
         case "union_tag_invalid":
             return "unknown kind", f"write one of {context['expected_tags']}"
-        case "string_type" | "enum" | "literal_error" if not isinstance(error["input"], str):
+        case "string_type" | "enum" | "literal_error" if _should_be_text(error):
             # YAML reads a bare 2026.10 as a number and a bare `no` as false.
             scalar = isinstance(error["input"], bool | int | float | datetime.date)
             return f"{_type_name(error['input'])}, not a text", "put it in quotes" if scalar else "write a text"
@@ -98,6 +104,11 @@ def _words(error: ErrorDetails, path: Path, document: object) -> tuple[str, str]
         case kind:
             wanted = _TYPES.get(kind, error["msg"])
             return f"{_type_name(error['input'])}, and {wanted} belongs here", f"write {wanted}"
+
+
+def _should_be_text(error: ErrorDetails) -> bool:
+    """Whether a text belongs where something else stands. Choices that are texts are told in quotes."""
+    return not isinstance(error["input"], str) and "'" in error.get("ctx", {}).get("expected", "'")
 
 
 _BOUNDS = {

@@ -139,7 +139,9 @@ class Model(Section):
     def memory_per_share(self, workload: Workload) -> Decimal:
         """GiB that each share of a workload must have."""
         total = max(workload.gpus * workload.pods, 1)
-        return self.weights / workload.split + self.cache / total + OVERHEAD
+        # With more GPUs than heads, several GPUs hold the same head.
+        copies = max(Decimal(workload.tensor) / self.size.kv_cache.heads, Decimal(1)) if self.size.kv_cache else 1
+        return self.weights / workload.split + copies * self.cache / total + OVERHEAD
 
     @property
     def names(self) -> tuple[ModelName, ...]:
@@ -162,16 +164,17 @@ class Model(Section):
         return 0 if self.stopped else sum(workload.most_shares for workload in self.workloads)
 
     def _main(self) -> Workload:
-        pods, split = 1, self.gpus
+        pods, split, tensor = 1, self.gpus, self.gpus
         if isinstance(self.serving, LlmD):
             spread = self.serving.spread
-            pods = spread.pods
-            split = spread.tensor if isinstance(spread, Data) and not spread.experts else self.gpus * pods
+            pods, tensor = spread.pods, spread.tensor if isinstance(spread, Data) else self.gpus
+            split = tensor if isinstance(spread, Data) and not spread.experts else self.gpus * pods
         return Workload(
             path=(),
             gpus=self.gpus,
             pods=pods,
             split=max(split, 1),
+            tensor=max(tensor, 1),
             least=self.scaling.least,
             most=self.scaling.most,
             cpu=self.resources.cpu,
@@ -188,6 +191,7 @@ class Model(Section):
                 path=("serving", "prefill"),
                 gpus=prefill.gpus,
                 split=prefill.gpus,
+                tensor=prefill.gpus,
                 least=prefill.scaling.least,
                 most=prefill.scaling.most,
                 cpu=resources.cpu,

@@ -11,7 +11,7 @@ from . import catalogue, fit
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
-from .serving import huggingface, kubeai_rules
+from .serving import huggingface, kubeai_rules, picker_rules, pod_rules, storage_rules
 from .serving import rules as serving
 
 if TYPE_CHECKING:
@@ -142,12 +142,22 @@ def tiers_without_a_gateway(environment: Environment) -> Iterator[Mistake]:
         yield Mistake(("tiers",), "there is no gateway that could hold them", "declare gateway, or take tiers away")
 
 
+def tiers_named_as_the_rest(environment: Environment) -> Iterator[Mistake]:
+    """Requests beyond a soft month have a rank of their own, under a name of its own."""
+    if pod_rules.BEYOND in environment.tiers:
+        path = ("tiers", pod_rules.BEYOND)
+        yield Mistake(path, "requests beyond a soft month have this name", "rename the tier")
+
+
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *catalogue.RULES,
     *fit.RULES,
     *serving.RULES,
     *kubeai_rules.RULES,
     *huggingface.RULES,
+    *picker_rules.RULES,
+    *pod_rules.RULES,
+    *storage_rules.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,
@@ -158,5 +168,6 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     equal_contexts,
     a_mirror_of_nothing,
     tiers_without_a_gateway,
+    tiers_named_as_the_rest,
 )
 """Every rule, in the order in which mistakes are told."""

@@ -57,6 +57,12 @@ class OfficeHours(Section):
     replicas: Count = 1
     """Replicas that stand ready."""
 
+    @property
+    def seconds(self) -> int:
+        """How long they last, in seconds; below 0 where they end before they begin."""
+        first, last = (60 * int(time[:2]) + int(time[3:]) for time in (self.start, self.end))
+        return 60 * (last - first)
+
 
 class Fixed(Section):
     """A number of replicas that stays."""

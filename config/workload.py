@@ -23,6 +23,9 @@ class Workload:
     split: int = 1
     """GPUs over which one copy of the weights is divided."""
 
+    tensor: int = 1
+    """GPUs over which one engine divides the heads of its layers (tensor parallelism)."""
+
     least: int
     """Replicas that always stand."""
 

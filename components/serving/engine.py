@@ -24,8 +24,8 @@ RUNNER = {
 ADAPTERS = "/mnt/lora"
 """Folder below which KServe puts adapters (source: KServe v0.20.0, workload_lora.go)."""
 
-CACHE_DISK = "/mnt/kv-cache"
-"""Folder of the disk that KV cache is moved to."""
+CACHE_DISK = "/kv-cache"
+"""Folder of the disk that KV cache is moved to. Not below /mnt, where KServe mounts downloads for reading alone."""
 
 NIXL = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
 """Connector that hands KV cache from prefill to decode."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from andel.release.pins import EppDialect
 from config.serving.llm_d import LlmD, Prefill
+from config.serving.picker_rules import DETECTOR, FAIRNESS, ORDERING
 from config.serving.strategies import (
     Balanced,
     FlowControl,
@@ -24,9 +25,6 @@ EVENTS_PORT = 5557
 
 BEYOND_MONTH = -1
 """Band of requests beyond a soft month: below every tier."""
-
-FAIRNESS = {"round-robin": "round-robin-fairness-policy", "global-strict": "global-strict-fairness-policy"}
-ORDERING = {"first-come": "fcfs-ordering-policy", "earliest-deadline": "edf-ordering-policy"}
 
 Step = tuple[str, int | None]
 """Name of a plugin in a profile, and its weight if it is a scorer."""
@@ -163,9 +161,9 @@ def with_flow_control(config: dict[str, Any], flow: FlowControl, bands: Mapping[
             *config["plugins"],
             plugin(fairness, {}),
             plugin(ordering, {}),
-            plugin("utilization-detector", detector),
+            plugin(DETECTOR, detector),
         ],
-        "saturationDetector": {"pluginRef": "utilization-detector"},
+        "saturationDetector": {"pluginRef": DETECTOR},
         "flowControl": {
             "defaultRequestTTL": f"{flow.hold_seconds}s",
             "defaultPriorityBand": {"priority": 0, **policies},

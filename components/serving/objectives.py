@@ -11,12 +11,10 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from andel.release.pins import EppDialect
+from config.serving.pod_rules import BEYOND
 
 from ..metadata import MODEL, metadata
 from .epp import BEYOND_MONTH
-
-BEYOND = "beyond-month"
-"""Objective of requests beyond a soft month."""
 
 
 @dataclass(frozen=True, kw_only=True)

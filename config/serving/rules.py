@@ -177,11 +177,17 @@ def more_nodes_than_the_pool(environment: Environment) -> Iterator[Mistake]:
 def offloads_beyond_memory(environment: Environment) -> Iterator[Mistake]:
     """KV cache in main memory is a part of what the pod may use."""
     for name, model in _served(environment, LlmD, KServe):
-        offload = getattr(model.serving, "kv_offload", None)
-        if offload and gibibytes(offload.memory) + HEADROOM > gibibytes(model.resources.memory):
-            wrong = f"{offload.memory} for KV cache and {HEADROOM}Gi beside it are above resources.memory"
+        if (offload := getattr(model.serving, "kv_offload", None)) is None:
+            continue
+        needed = f"{offload.memory} for KV cache and {HEADROOM}Gi beside it"
+        if gibibytes(offload.memory) + HEADROOM > gibibytes(model.resources.memory):
+            wrong = f"{needed} are above resources.memory, {model.resources.memory}"
             path = ("models", name, "serving", "kvOffload", "memory")
-            yield Mistake(path, f"{wrong}, {model.resources.memory}", "lower it, or raise resources.memory")
+            yield Mistake(path, wrong, "lower it, or raise resources.memory")
+        prefill = getattr(model.serving, "prefill", None)
+        if prefill and prefill.resources and gibibytes(offload.memory) + HEADROOM > gibibytes(prefill.resources.memory):
+            at = ("models", name, "serving", "prefill", "resources", "memory")
+            yield Mistake(at, f"{needed} are above it, in a prefill pod too", "raise it, or lower kvOffload.memory")
 
 
 def offloads_of_no_cache(environment: Environment) -> Iterator[Mistake]:

@@ -146,6 +146,8 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     left_out = {"gateway", "tiers", "monitoring"} - BESIDE.get(section, set())
     if section in ("models", "profiles", "pools") and any(map(measured, models.values())):
         left_out.discard("monitoring")
+    if section in ("models", "profiles", "pools") and any(map(sleeps, models.values())):
+        left_out.discard("gateway")
     smaller = {**document, "models": models, "tiers": {"only": tier}}
     smaller = {key: value for key, value in smaller.items() if key not in left_out}
     # Fewer nodes are fewer objects.
@@ -164,6 +166,11 @@ SMALL = ("embedding", "sticky", "text", "doubled-text")
 def measured(model: dict[str, Any]) -> bool:
     """Whether a model needs monitoring."""
     return "load" in str(model) or model.get("tracing", False)
+
+
+def sleeps(model: dict[str, Any]) -> bool:
+    """Whether a model needs a gateway that wakes it."""
+    return model.get("scaling", {}).get("minReplicas") == 0
 
 
 @cache

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Edits of an environment by path: a test file says only what differs from dev."""
+"""Edits of an environment by path: a test file says only what differs from its base (dev, if it names none)."""
 
 import copy
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from tests.conftest import ROOT
 
 FILES = Path(__file__).parent / "broken"
 
@@ -22,6 +25,20 @@ class Broken:
     rule: str
     set: dict[str, Any]
     near: dict[str, Any]
+    base: str = "Pulumi.dev.yaml"
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The environment that is edited."""
+        return environment_of(self.base)
+
+
+@cache
+def environment_of(file: str) -> dict[str, Any]:
+    """The environment of a stack file, not judged. It is shared: nobody changes it."""
+    document = yaml.load((ROOT / file).read_text(encoding="utf-8"), yaml.CSafeLoader)
+    environment: dict[str, Any] = document["config"]["andel:environment"]
+    return environment
 
 
 def broken_files() -> list[Broken]:

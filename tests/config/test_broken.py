@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import pools, rules, secrets, tiers
+from config import pools, rules, scaling, secrets, tiers
 from config.environment import Environment
 from config.judge import judge
 from config.section import Refusal, dotted
@@ -20,7 +20,7 @@ from .loosened import accepts
 DEV = stack_document("dev")
 BROKEN = broken_files()
 RULES: dict[str, tuple[Any, Callable[..., Any]]] = {
-    rule.__name__: (module, rule) for module in (rules, pools, tiers) for rule in module.RULES
+    rule.__name__: (module, rule) for module in (rules, pools, scaling, tiers) for rule in module.RULES
 }
 each = pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 
@@ -28,7 +28,7 @@ each = pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 @each
 def test_a_mistake_is_told_at_its_path_and_nowhere_else(broken: Broken) -> None:
     with pytest.raises(Refusal) as refusal:
-        judge(edited(DEV, broken.set))
+        judge(edited(broken.document, broken.set))
     told = [(dotted(mistake.path), mistake.wrong) for mistake in refusal.value.mistakes]
     assert [path for path, _ in told] == [broken.path]
     assert broken.wrong in told[0][1]
@@ -37,14 +37,14 @@ def test_a_mistake_is_told_at_its_path_and_nowhere_else(broken: Broken) -> None:
 
 @each
 def test_its_near_miss_is_valid(broken: Broken) -> None:
-    judge(edited(DEV, broken.near))
+    judge(edited(broken.document, broken.near))
 
 
 @each
 def test_it_turns_green_when_its_rule_is_taken_away(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that stays red without its rule is refused by another one, and proves nothing of it."""
     kind, _, name = broken.rule.split("#")[0].rpartition(":")
-    document = edited(DEV, broken.set)
+    document = edited(broken.document, broken.set)
     match kind:
         case "schema":
             assert accepts(document, constraint=name)
@@ -73,6 +73,16 @@ def test_every_file_breaks_a_rule_of_its_own() -> None:
     """Forty typos of one kind would count for one."""
     assert [rule for rule, count in Counter(file.rule for file in BROKEN).items() if count > 1] == []
     assert len({file.rule.split("#")[0] for file in BROKEN}) >= 40
+
+
+MODELS = [file for file in BROKEN if file.path.startswith("models.")]
+
+
+def test_enough_of_a_model_is_broken_in_ways_of_their_own() -> None:
+    """Sixty model entries, each refused by a rule or constraint of its own; most of them at a setting of its own."""
+    assert len({file.rule for file in MODELS}) >= 60
+    settings = {re.sub(r"^models\.[^.]+|\[\d+\]", "", file.path) for file in MODELS}
+    assert len(settings) >= 50
 
 
 def test_every_constraint_of_the_schema_has_a_file_that_breaks_it() -> None:
@@ -105,7 +115,7 @@ SECRETS = [file for file in BROKEN if file.rule.startswith("secrets:")]
 def test_no_message_holds_a_secret(broken: Broken) -> None:
     (value,) = secret_values(broken)
     with pytest.raises(Refusal) as refusal:
-        judge(edited(DEV, broken.set))
+        judge(edited(broken.document, broken.set))
     assert value not in str(refusal.value)
 
 

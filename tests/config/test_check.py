@@ -186,8 +186,8 @@ def test_a_file_that_is_not_there_is_a_mistake_too(tmp_path: Path) -> None:
 def test_check_and_judge_agree_on_every_broken_file_and_write_nothing(tmp_path: Path) -> None:
     """Pulumi gives the program what check has read: a file that passes here must not fail there."""
     for broken in broken_files():
-        bad = stack_file(tmp_path / f"{broken.name}.error.yaml", edited(DEV, broken.set))
-        good = stack_file(tmp_path / f"{broken.name}.happy.yaml", edited(DEV, broken.near))
+        bad = stack_file(tmp_path / f"{broken.name}.error.yaml", edited(broken.document, broken.set))
+        good = stack_file(tmp_path / f"{broken.name}.happy.yaml", edited(broken.document, broken.near))
         with outside() as deeds:
             result = check(bad, good, "--json")
         assert [(row["file"], row["path"]) for row in json.loads(result.stdout)] == [(str(bad), broken.path)]
