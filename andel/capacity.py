@@ -26,13 +26,14 @@ class PoolUse:
 
 @dataclass(frozen=True)
 class ModelUse:
-    """A model on its pool. Memory in GiB of one share."""
+    """A model on its pool: replicas and shares that always stand, replicas at most; memory in GiB of one share."""
 
     model: str
     task: str
     serving: str
     pool: str
     replicas: int
+    most: int
     shares: int
     memory: float
     usable: float
@@ -55,9 +56,10 @@ def model_use(environment: Environment) -> list[ModelUse]:
             model.task.value,
             model.serving.kind,
             model.pool,
-            model.scaling.replicas,
+            model.scaling.least,
+            model.scaling.most,
             model.shares,
-            round(float(model.memory_per_share), 1),
+            round(float(model.memory_per_share(model.workloads[0])), 1),
             round(float(environment.pools[model.pool].share_memory * model.gpu_memory_utilization), 1),
         )
         for name, model in environment.models.items()

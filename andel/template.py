@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 
 from config.environment import Environment
 from config.fields import kind, sections
+from config.scalars import VariableName
 from config.stackfile import KEY, SWITCH
 
 WIDTH = 110
@@ -65,7 +66,7 @@ def _entry(key: str, field: FieldInfo) -> Iterator[str]:
     default = None if field.is_required() else field.get_default(call_default_factory=True)
     if _mapped(field.annotation):
         yield f"{key}:"
-        yield "  <name>:"
+        yield f"  {'<NAME>' if get_args(field.annotation)[0] == VariableName else '<name>'}:"
         yield from ("    " + line for line in _section(below[0]))
     elif below and (default is None or (isinstance(default, BaseModel) and not kind(type(default)))):
         kinds = [one for one in map(kind, below) if one]

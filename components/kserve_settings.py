@@ -17,6 +17,13 @@ from .pod_security import CONTAINER_SECURITY, POD_SECURITY
 VLLM_RUNTIME = "andel-vllm"
 """The ClusterServingRuntime. Cluster-wide, so its name says whose it is."""
 
+VLLM_RUNTIME_CPU = "andel-vllm-cpu"
+"""The same on vLLM's image for processors."""
+
+PIPELINE_CONFIG = "kserve-config-llm-worker-pipeline-parallel"
+"""Name by which KServe v0.20 asks for its preset of pipelines over nodes, and ships none (config_merge.go): one of this
+name in the models' namespace is ours."""
+
 VLLM_FORMAT = "vLLM"
 """Model format under which KServe finds it."""
 
@@ -40,33 +47,39 @@ class KServeSettingsArgs:
     """Namespace of the models."""
 
     images: Mapping[str, str]
-    """References of `vllm`, `vllm-llm-d`, `epp` and `epp-tokenizer`."""
+    """References of `vllm`, `vllm-cpu`, `vllm-llm-d`, `epp`, `epp-tokenizer` and `routing-sidecar`."""
 
     epp_version: str
     """Version that KServe must take the picker for (it gates KServe's own migrations of the configuration)."""
 
 
 class KServeSettings(pulumi.ComponentResource):
-    """ClusterServingRuntime `andel-vllm`, LLMInferenceServiceConfig `andel-llm-d`."""
+    """ClusterServingRuntimes of vLLM for GPUs and processors, and the bases of LLMInferenceServices."""
 
     def __init__(self, name: str, args: KServeSettingsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:serving:KServeSettings", name, None, opts)
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-vllm",
-            api_version="serving.kserve.io/v1alpha1",
-            kind="ClusterServingRuntime",
-            metadata=metadata(VLLM_RUNTIME),
-            spec=vllm_runtime(args.images["vllm"]),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
-        kubernetes.apiextensions.CustomResource(
-            f"{name}-llm-d",
-            api_version="serving.kserve.io/v1alpha2",
-            kind="LLMInferenceServiceConfig",
-            metadata=metadata(LLM_D_CONFIG, args.namespace),
-            spec=llm_d_base(args.images, args.epp_version),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        for role, runtime in (("vllm", VLLM_RUNTIME), ("vllm-cpu", VLLM_RUNTIME_CPU)):
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-{role}",
+                api_version="serving.kserve.io/v1alpha1",
+                kind="ClusterServingRuntime",
+                metadata=metadata(runtime),
+                spec=vllm_runtime(args.images[role]),
+                opts=pulumi.ResourceOptions(parent=self),
+            )
+        bases = {
+            "llm-d": (LLM_D_CONFIG, llm_d_base(args.images, args.epp_version)),
+            "pipeline": (PIPELINE_CONFIG, pipeline_preset(args.images["vllm-llm-d"])),
+        }
+        for role, (config, spec) in bases.items():
+            kubernetes.apiextensions.CustomResource(
+                f"{name}-{role}",
+                api_version="serving.kserve.io/v1alpha2",
+                kind="LLMInferenceServiceConfig",
+                metadata=metadata(config, args.namespace),
+                spec=spec,
+                opts=pulumi.ResourceOptions(parent=self),
+            )
         self.register_outputs({})
 
 
@@ -83,7 +96,7 @@ def vllm_runtime(image: str) -> dict[str, Any]:
                 "env": [*ENGINE_ENVIRONMENT, {"name": "HF_HOME", "value": "/tmp"}, {"name": "HOME", "value": "/tmp"}],
                 "ports": [{"containerPort": VLLM_PORT, "protocol": "TCP"}],
                 "securityContext": {**POD_SECURITY, **CONTAINER_SECURITY},
-                "startupProbe": probe(period=10, failures=180),  # half an hour for weights to load
+                "startupProbe": probe(period=10, failures=180),  # each model says how long its own weights load
                 "readinessProbe": probe(period=5, failures=3),
                 "livenessProbe": probe(period=10, failures=10),
                 "volumeMounts": [{"name": "shared-memory", "mountPath": "/dev/shm"}],
@@ -105,22 +118,67 @@ def probe(period: int, failures: int) -> dict[str, Any]:
 
 def llm_d_base(images: Mapping[str, str], epp_version: str) -> dict[str, Any]:
     """What all `llm-d` models share; KServe merges it over its presets by container name."""
+    engine = {"name": "main", "image": images["vllm-llm-d"], "env": ENGINE_ENVIRONMENT}
+    pod = {"automountServiceAccountToken": False, "securityContext": POD_SECURITY}
     return {
-        "template": {
-            "automountServiceAccountToken": False,
-            "securityContext": POD_SECURITY,
-            "containers": [{"name": "main", "image": images["vllm-llm-d"], "env": ENGINE_ENVIRONMENT}],
-        },
+        "template": {**pod, "containers": [engine]},
         "router": {
             "scheduler": {
                 "annotations": {"app.kubernetes.io/version": epp_version},
                 "template": {
                     "securityContext": POD_SECURITY,
                     "containers": [
-                        {"name": "main", "image": images["epp"]},
+                        {"name": "main", "image": images["epp"], "args": PICKER_ARGUMENTS},
                         {"name": "tokenizer", "image": images["epp-tokenizer"]},
                     ],
                 },
             }
         },
     }
+
+
+PICKER_ARGUMENTS = [
+    "--metrics-endpoint-auth=false",  # network policy lets Prometheus alone reach it
+    "--disable-endpoint-subset-filter",  # Envoy names no pods while there are none, and none would ever be asked for
+]
+"""Arguments of every picker, before the configuration that KServe adds."""
+
+
+def pipeline_preset(image: str) -> dict[str, Any]:
+    """Pods of a pipeline over nodes: what KServe's presets give to those of one node, for leader and workers."""
+    container = {
+        "name": "main",
+        "image": image,
+        "env": [*ENGINE_ENVIRONMENT, {"name": "HOME", "value": "/home"}, {"name": "HF_HUB_CACHE", "value": "/models"}],
+        "securityContext": CONTAINER_SECURITY,
+        "volumeMounts": [{"name": name, "mountPath": path} for name, path in PIPELINE_FOLDERS.items()],
+    }
+    folders: list[dict[str, Any]] = [
+        {"name": name, "emptyDir": {"medium": "Memory", "sizeLimit": "1Gi"} if name == "shared-memory" else {}}
+        for name in PIPELINE_FOLDERS
+    ]
+    pod: dict[str, Any] = {
+        "automountServiceAccountToken": False,
+        "securityContext": POD_SECURITY,
+        "terminationGracePeriodSeconds": 60,
+        "volumes": folders,
+    }
+    answering: dict[str, Any] = {
+        "ports": [{"containerPort": 8000, "protocol": "TCP"}],
+        **{
+            kind: {**probe(period, failures), "httpGet": {"path": "/health", "port": 8000}}
+            for kind, period, failures in (
+                ("startupProbe", 10, 180),
+                ("readinessProbe", 5, 3),
+                ("livenessProbe", 10, 10),
+            )
+        },
+    }
+    return {
+        "template": {**pod, "containers": [{**container, **answering}]},
+        "worker": {**pod, "containers": [container]},
+    }
+
+
+PIPELINE_FOLDERS = {"home": "/home", "temporary": "/tmp", "shared-memory": "/dev/shm", "models": "/models"}
+"""Folders that vLLM writes to."""

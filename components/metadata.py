@@ -12,6 +12,9 @@ COMMON_LABELS = {"app.kubernetes.io/part-of": "andel", "app.kubernetes.io/manage
 MODEL = f"{LABEL}/model"
 """Label on every pod of a model: its public name."""
 
+PICKER = f"{LABEL}/picker"
+"""Label on every pod of a model's endpoint picker: the model's public name."""
+
 POOL = f"{LABEL}/pool"
 """Label on every node of a pool of named nodes: the pool's name."""
 

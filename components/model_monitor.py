@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A PodMonitor for each model (monitoring.coreos.com/v1): vLLM's own metrics, by the label that all its pods carry."""
+"""A PodMonitor (monitoring.coreos.com/v1): metrics of a model, or of its picker, by a label of its pods."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,21 +10,29 @@ import pulumi_kubernetes as kubernetes
 from config.monitoring import Monitoring
 
 from .metadata import MODEL, metadata
-from .serving.endpoint import Endpoint
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelMonitorArgs:
-    """A model, where its pods answer, and how Prometheus is set up."""
+    """Pods of a model, where they answer, and how Prometheus is set up."""
+
+    name: str
+    """Name of the monitor."""
+
+    namespace: str
+    """Namespace of the pods."""
 
     model: str
-    """Its public name."""
+    """Public name of the model."""
 
-    endpoint: Endpoint
-    """Where its serving kind put it."""
+    port: int
+    """Port on which they answer `/metrics`."""
 
     monitoring: Monitoring
     """The environment's section."""
+
+    label: str = MODEL
+    """Label that they carry, whose value is the model's name."""
 
 
 class ModelMonitor(pulumi.ComponentResource):
@@ -36,9 +44,7 @@ class ModelMonitor(pulumi.ComponentResource):
             name,
             api_version="monitoring.coreos.com/v1",
             kind="PodMonitor",
-            metadata=metadata(
-                args.model, args.endpoint.namespace, labels={MODEL: args.model, **args.monitoring.labels}
-            ),
+            metadata=metadata(args.name, args.namespace, labels={MODEL: args.model, **args.monitoring.labels}),
             spec=spec(args),
             opts=pulumi.ResourceOptions(parent=self),
         )
@@ -48,11 +54,11 @@ class ModelMonitor(pulumi.ComponentResource):
 def spec(args: ModelMonitorArgs) -> dict[str, Any]:
     """Every pod of the model, on the port where its kind answers."""
     return {
-        "selector": {"matchLabels": {MODEL: args.model}},
-        "podTargetLabels": [MODEL],
+        "selector": {"matchLabels": {args.label: args.model}},
+        "podTargetLabels": [args.label],
         "podMetricsEndpoints": [
             {
-                "portNumber": args.endpoint.metrics_port,
+                "portNumber": args.port,
                 "path": "/metrics",
                 "interval": f"{args.monitoring.interval_seconds}s",
             }

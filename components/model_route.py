@@ -65,23 +65,27 @@ class ModelRoute(pulumi.ComponentResource):
 
 
 def route(args: ModelRouteArgs) -> dict[str, Any]:
-    """One rule: this model, this back end."""
-    backend: dict[str, Any] = {"name": args.model}
-    if args.endpoint.kind == "InferencePool":
-        backend = {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": args.endpoint.name}
-    elif args.endpoint.model != args.model:
-        backend["modelNameOverride"] = args.endpoint.model
+    """A rule for each public name: this model or adapter, this back end."""
+    names = {args.model: args.endpoint.model, **args.endpoint.aliases}
     return {
         "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": EDGE, "namespace": GATEWAY}],
         "rules": [
             {
-                "matches": [{"headers": [{"type": "Exact", "name": MODEL_HEADER, "value": args.model}]}],
-                "backendRefs": [backend],
+                "matches": [{"headers": [{"type": "Exact", "name": MODEL_HEADER, "value": public}]}],
+                "backendRefs": [backend(args, public, wire)],
                 "timeouts": {"request": f"{args.timeout_seconds}s"},
                 "modelsOwnedBy": "andel",
             }
+            for public, wire in sorted(names.items())
         ],
     }
+
+
+def backend(args: ModelRouteArgs, public: str, wire: str) -> dict[str, Any]:
+    """The pool itself, or the Service's back end; a name that differs on the wire is written over."""
+    if args.endpoint.kind == "InferencePool":
+        return {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": args.endpoint.name}
+    return {"name": args.model, **({} if wire == public else {"modelNameOverride": wire})}
 
 
 def service_backend(args: ModelRouteArgs) -> list[tuple[str, str, dict[str, Any]]]:

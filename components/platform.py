@@ -8,21 +8,26 @@ import pulumi
 from andel.release.pins import Release
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
+from config.scaling import Load, Scaling
 
+from .asleep import Asleep, AsleepArgs
 from .cluster import provider
 from .gateway import INNER, Gateway, GatewayArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
 from .kserve_settings import KServeSettings, KServeSettingsArgs
+from .metadata import MODEL
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .namespace import Namespace, NamespaceArgs
 from .operators import Operators, OperatorsArgs
-from .serving import serve
-from .serving.endpoint import Endpoint
-from .serving.model import ModelArgs
+from .serving import ServedModel, serve
+from .serving.disruption import Disruption, DisruptionArgs
+from .serving.model import ModelArgs, storage_account_name
+from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
 from .tiers import Tiers, TiersArgs
 from .traffic import serving_traffic
+from .weights_cache import WeightsCache, WeightsCacheArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +47,8 @@ class Platform(pulumi.ComponentResource):
     def __init__(self, name: str, args: PlatformArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:platform:Platform", name, None, opts)
         self._environment, self._release = args.environment, args.release
+        mirror = args.environment.mirror.images
+        self._images = {role: image.reference(mirror) for role, image in args.release.images.items()}
         self._gpu = provider("gpu", args.environment.clusters.gpu, self)
 
         self._operators = self._install_operators()
@@ -49,6 +56,7 @@ class Platform(pulumi.ComponentResource):
         self._pools = self._label_pools()
         self._settings = self._set_kserve()
         self._edge = self._open_gateways()
+        self._keep_weights()
         for model in args.environment.models:
             self._serve(model)
         self._limit()
@@ -87,10 +95,9 @@ class Platform(pulumi.ComponentResource):
         return [GpuPool(name, GpuPoolArgs(name=name, pool=pool), self._after()) for name, pool in pools]
 
     def _set_kserve(self) -> KServeSettings:
-        mirror = self._environment.mirror.images
         args = KServeSettingsArgs(
             namespace=SERVING,
-            images={role: image.reference(mirror) for role, image in self._release.images.items()},
+            images=self._images,
             epp_version=self._release.epp.version,
         )
         return KServeSettings("kserve", args, self._after(self._serving))
@@ -101,28 +108,63 @@ class Platform(pulumi.ComponentResource):
             return None
         return Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
 
+    def _keep_weights(self) -> None:
+        for name, pool in self._environment.pools.items():
+            if pool.model_cache is None:
+                continue
+            models = {key: one for key, one in self._environment.models.items() if one.cached and one.pool == name}
+            labels = placement(name, pool).node_selector
+            args = WeightsCacheArgs(pool=name, cache=pool.model_cache, node_labels=labels, models=models)
+            WeightsCache(f"{name}-weights", args, self._after(self._serving))
+
     def _serve(self, name: str) -> None:
-        model = self._environment.models[name]
+        environment = self._environment
+        model = environment.models[name]
+        account = self._open_source(name)
         args = ModelArgs(
             name=name,
             model=model,
             namespace=SERVING,
-            placement=placement(model.pool, self._environment.pools[model.pool]),
+            placement=placement(model.pool, environment.pools[model.pool]),
             gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
+            bands={
+                tier: one.priority for tier, one in environment.tiers.items() if {name, *model.names} & {*one.models}
+            },
+            images=self._images,
+            wait=environment.rollout.wait_for_models,
+            monitoring=environment.monitoring,
         )
-        endpoint = serve(name, args, self._after(self._settings, self._edge, *self._pools))
-        self._publish(name, endpoint)
+        self._publish(name, serve(name, args, self._after(self._settings, self._edge, account, *self._pools)))
 
-    def _publish(self, name: str, endpoint: Endpoint) -> None:
-        environment = self._environment
+    def _open_source(self, name: str) -> StorageAccount | None:
+        secret = self._environment.models[name].credentials
+        if secret is None:
+            return None
+        args = StorageAccountArgs(name=storage_account_name(name), namespace=SERVING, secret=secret)
+        return StorageAccount(f"{name}-storage", args, self._after(self._serving))
+
+    def _publish(self, name: str, served: ServedModel) -> None:
+        environment, model, endpoint = self._environment, self._environment.models[name], served.endpoint
         if environment.gateway is not None:
             timeout = environment.gateway.request_timeout_seconds
             route = ModelRouteArgs(model=name, endpoint=endpoint, timeout_seconds=timeout)
-            ModelRoute(f"{name}-route", route, self._after(self._serving, self._edge))
+            published = ModelRoute(f"{name}-route", route, self._after(served))
+            if sleeps_unheld(model.scaling):
+                asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=model.load_seconds)
+                Asleep(f"{name}-asleep", asleep, self._after(published))
         if environment.monitoring is not None:
-            monitor = ModelMonitorArgs(model=name, endpoint=endpoint, monitoring=environment.monitoring)
+            monitor = ModelMonitorArgs(
+                name=name,
+                namespace=endpoint.namespace,
+                model=name,
+                port=endpoint.metrics_port,
+                monitoring=environment.monitoring,
+            )
             ModelMonitor(f"{name}-monitor", monitor, self._after(self._serving))
+        if model.scaling.most > 1:
+            pods = DisruptionArgs(name=name, namespace=endpoint.namespace, pods={MODEL: name})
+            Disruption(f"{name}-disruption", pods, self._after(self._serving))
 
     def _limit(self) -> None:
         pools, tiers = self._environment.pools, self._environment.tiers
@@ -130,3 +172,8 @@ class Platform(pulumi.ComponentResource):
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
         if tiers:
             Tiers("tiers", TiersArgs(namespace=SYSTEM, tiers=tiers), self._after(self._system))
+
+
+def sleeps_unheld(scaling: Scaling) -> bool:
+    """Whether a model may have no replica, and its callers are told so."""
+    return isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"

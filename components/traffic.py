@@ -7,7 +7,9 @@ from config.environment import Environment
 
 from .kserve_settings import VLLM_PORT
 from .namespace import from_namespace, ports
-from .serving.llm_d import PORT as LLM_D_PORT
+from .serving.llm_d import PICKER_METRICS
+from .serving.llm_d_pods import BEHIND_SIDECAR
+from .serving.llm_d_pods import PORT as LLM_D_PORT
 
 MODEL_PORTS = ports(LLM_D_PORT) + ports(VLLM_PORT)
 """Ports on which models answer requests and `/metrics`."""
@@ -37,7 +39,7 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
         callers["allow-gateway"] = ingress([proxies], MODEL_PORTS + ports(PICKER_PORT))
     if environment.monitoring is not None:
         prometheus = from_namespace(environment.monitoring.namespace)
-        callers["allow-prometheus"] = ingress([prometheus], MODEL_PORTS)
+        callers["allow-prometheus"] = ingress([prometheus], MODEL_PORTS + ports(PICKER_METRICS) + ports(BEHIND_SIDECAR))
     return callers
 
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """The root: everything that an environment is, in one object (`andel:environment` in `Pulumi.<stack>.yaml`)."""
 
-from typing import Self
+from typing import Any, Self
 
 from pydantic import model_validator
 
@@ -13,6 +13,8 @@ from .monitoring import Monitoring
 from .operators import Mirror, Operators
 from .pools import Pool
 from .release import Release
+from .resources import RunProfile
+from .rollout import Rollout
 from .scalars import DnsLabel, ModelName
 from .section import Section, refuse_if_any
 from .tiers import Tier
@@ -36,8 +38,14 @@ class Environment(Section):
     pools: dict[DnsLabel, Pool] = {}
     """GPU nodes, by the pool's name."""
 
+    profiles: dict[DnsLabel, RunProfile] = {}
+    """Places to run by name: what models of one size share."""
+
     models: dict[ModelName, Model] = {}
     """The catalogue, by the model's public name."""
+
+    rollout: Rollout = Rollout()
+    """When a change counts as done."""
 
     gateway: Gateway | None = None
     """The address of all models. Left out, models are reachable inside the cluster alone."""
@@ -48,7 +56,31 @@ class Environment(Section):
     monitoring: Monitoring | None = None
     """What Prometheus watches. Left out, no monitor is written."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _profiles(cls, document: Any) -> Any:
+        return with_profiles(document)
+
     @model_validator(mode="after")
     def _rules(self) -> Self:
         refuse_if_any(rules.mistakes(self))
         return self
+
+
+def with_profiles(document: Any) -> Any:
+    """The document with every model's profile written out beneath its own settings.
+
+    What is not of the right form stays as it is: the judgement that follows names it.
+    """
+    if not isinstance(document, dict):
+        return document
+    profiles, models = document.get("profiles"), document.get("models")
+    if not isinstance(profiles, dict) or not isinstance(models, dict):
+        return document
+    return {**document, "models": {name: _with_profile(model, profiles) for name, model in models.items()}}
+
+
+def _with_profile(model: Any, profiles: dict[Any, Any]) -> Any:
+    name = model.get("profile") if isinstance(model, dict) else None
+    profile = profiles.get(name) if isinstance(name, str) else None
+    return {**profile, **model} if isinstance(profile, dict) else model

@@ -3,13 +3,19 @@
 
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 from pydantic import Field
 
-from .scalars import Cores, Count, DnsLabel, Memory, ModelUri
+from .lora import Lora
+from .resources import Resources
+from .scalars import ArgumentName, DnsLabel, ImageRef, ModelName, ModelUri, ObjectName, SecretKeyName, VariableName
+from .scaling import Fixed, Scaling
 from .section import Section
 from .serving import Serving
+from .serving.llm_d import Data, LlmD
+from .sizes import Size
+from .workload import Workload
 
 OVERHEAD = Decimal(2)
 """GiB of a GPU that vLLM, CUDA graphs and NCCL need beside weights and KV cache: an upper estimate for one GPU."""
@@ -20,84 +26,24 @@ class Task(StrEnum):
 
     CHAT = "chat"
     EMBEDDING = "embedding"
+    RERANK = "rerank"
+    CLASSIFICATION = "classification"
     TRANSCRIPTION = "transcription"
 
-
-class Dtype(StrEnum):
-    """Number format of weights or KV cache."""
-
-    FLOAT32 = "float32"
-    BFLOAT16 = "bfloat16"
-    FLOAT16 = "float16"
-    FP8 = "fp8"
-    INT8 = "int8"
-    INT4 = "int4"
-
     @property
-    def bytes(self) -> Decimal:
-        """Bytes of one number."""
-        return {"float32": Decimal(4), "bfloat16": Decimal(2), "float16": Decimal(2), "int4": Decimal("0.5")}.get(
-            self.value, Decimal(1)
-        )
+    def pools(self) -> bool:
+        """Whether it gives vectors or scores instead of text; such models keep no KV cache between tokens."""
+        return self in (Task.EMBEDDING, Task.RERANK, Task.CLASSIFICATION)
 
 
-class KvCache(Section):
-    """The keys and values that a decoder keeps of each token. The figures stand in the model's `config.json`."""
+class SecretKey(Section):
+    """A key of a Secret in the models' namespace. Who keeps the secret store writes it; the platform never reads it."""
 
-    layers: Count
-    """Decoder layers (`num_hidden_layers`)."""
+    name: ObjectName
+    """Name of the Secret."""
 
-    heads: Count
-    """Key-value heads (`num_key_value_heads`)."""
-
-    head_size: Count
-    """Numbers in a head (`head_dim`)."""
-
-    dtype: Dtype = Dtype.BFLOAT16
-    """Number format of the cache."""
-
-    sequences: Count
-    """Requests of full context length that the cache of one replica must hold at once."""
-
-    @property
-    def bytes_per_token(self) -> Decimal:
-        """A key and a value, for each head of each layer."""
-        return 2 * self.layers * self.heads * self.head_size * self.dtype.bytes
-
-
-class Size(Section):
-    """How large a model is. Declared, so that its fit is judged without downloading it."""
-
-    parameters: Annotated[Decimal, Field(gt=0, le=2000)]
-    """Parameters in billions, as `24` or `0.56`."""
-
-    dtype: Dtype
-    """Number format of the weights as they are loaded."""
-
-    kv_cache: KvCache | None = None
-    """The KV cache. Left out for encoders, which keep none."""
-
-
-class Resources(Section):
-    """Cores and main memory of one replica, asked for and not exceeded."""
-
-    cpu: Cores
-    """Cores, as `8`. Asked for; there is no upper limit."""
-
-    memory: Memory
-    """Main memory, as `64Gi`. Asked for, and the limit."""
-
-
-class Fixed(Section):
-    """A number of replicas that stays."""
-
-    kind: Literal["fixed"] = "fixed"
-
-    replicas: Count = 1
-    """Replicas, each with `gpus` shares of the pool."""
-
-
-Scaling = Fixed
+    key: SecretKeyName
+    """Key in it."""
 
 
 class Model(Section):
@@ -107,10 +53,18 @@ class Model(Section):
     """Name for people, as `Mistral Small 3.2`."""
 
     task: Task
-    """What it is for: `chat`, `embedding` or `transcription`."""
+    """What it is for: `chat`, `embedding`, `rerank` (scores too), `classification` or `transcription` (and translation
+    of speech)."""
 
     source: ModelUri
     """Where its weights come from."""
+
+    credentials: ObjectName | None = None
+    """Secret in the models' namespace that opens the source: S3 keys with KServe's annotations for the endpoint, or
+    `HF_TOKEN` for a gated model."""
+
+    cached: bool = False
+    """Whether its weights are kept on the pool's own disks (KServe LocalModelCache), so that they are fetched once."""
 
     size: Size
     """How large it is."""
@@ -118,20 +72,54 @@ class Model(Section):
     context_tokens: Annotated[int, Field(ge=1, le=10_000_000, strict=True)]
     """Longest request in tokens, prompt and answer together (vLLM: `--max-model-len`)."""
 
+    profile: DnsLabel | None = None
+    """Profile of the environment that gives `pool`, `gpus` and `resources`, as far as they are left out here."""
+
     pool: DnsLabel
     """Pool whose nodes it runs on."""
 
-    gpus: Annotated[int, Field(ge=1, le=16, strict=True)] = 1
-    """Shares of the pool for one replica; with more than one GPU the model is split among them (tensor parallelism)."""
+    gpus: Annotated[int, Field(ge=0, le=16, strict=True)] = 1
+    """Shares of the pool for one pod; with more than one GPU the model is split among them (tensor parallelism). 0 runs
+    it on cores, on vLLM's image for processors."""
 
     gpu_memory_utilization: Annotated[Decimal, Field(gt=0, le=Decimal("0.98"))] = Decimal("0.90")
     """Part of a share's memory that vLLM may use."""
 
     resources: Resources
-    """Cores and main memory of one replica."""
+    """Cores and main memory of one pod."""
+
+    load_seconds: Annotated[int, Field(ge=10, le=7200, strict=True)] = 1800
+    """Longest time from a pod's start until it answers, weights and warm-up together. Slower pods are started anew."""
 
     scaling: Scaling = Fixed()
     """How many replicas there are."""
+
+    stopped: bool = False
+    """Whether it is switched off: its name, route and limits stay, its pods go."""
+
+    lora: Lora | None = None
+    """Adapters on its weights."""
+
+    arguments: dict[ArgumentName, Any] = {}
+    """Further arguments of `vllm serve` without dashes, as `max-num-seqs: 64`; judged against the release's vLLM."""
+
+    variables: dict[VariableName, Annotated[str, Field(max_length=1000)]] = {}
+    """Environment variables of the engine."""
+
+    secrets: dict[VariableName, SecretKey] = {}
+    """Environment variables of the engine whose values stand in Secrets."""
+
+    image: ImageRef | None = None
+    """An image of one's own instead of the release's."""
+
+    tracing: bool = False
+    """Whether requests are traced into the engine, to `monitoring.traces`."""
+
+    priority_class: ObjectName | None = None
+    """PriorityClass of its pods: who is pushed out first when nodes are lost."""
+
+    queue: DnsLabel | None = None
+    """Kueue's LocalQueue in the models' namespace that its pods wait in."""
 
     serving: Serving
     """The runtime that carries it."""
@@ -139,7 +127,7 @@ class Model(Section):
     @property
     def weights(self) -> Decimal:
         """GiB of the weights of one replica."""
-        return self.size.parameters * 10**9 * self.size.dtype.bytes / 2**30
+        return self.size.weights
 
     @property
     def cache(self) -> Decimal:
@@ -148,12 +136,62 @@ class Model(Section):
             return Decimal(0)
         return self.size.kv_cache.bytes_per_token * self.context_tokens * self.size.kv_cache.sequences / 2**30
 
+    def memory_per_share(self, workload: Workload) -> Decimal:
+        """GiB that each share of a workload must have."""
+        total = max(workload.gpus * workload.pods, 1)
+        return self.weights / workload.split + self.cache / total + OVERHEAD
+
     @property
-    def memory_per_share(self) -> Decimal:
-        """GiB that each of a replica's shares must have for it."""
-        return (self.weights + self.cache) / self.gpus + OVERHEAD
+    def names(self) -> tuple[ModelName, ...]:
+        """The public names that it answers to: its adapters' beside its own, which the catalogue holds."""
+        return tuple(self.lora.adapters) if self.lora else ()
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        """What it puts on its pool, its main part first."""
+        return (self._main(), *self._prefill()) if isinstance(self.serving, LlmD) else (self._main(),)
 
     @property
     def shares(self) -> int:
-        """Shares of the pool for all replicas."""
-        return self.gpus * self.scaling.replicas
+        """Shares of the pool that are always spoken for."""
+        return 0 if self.stopped else sum(workload.shares for workload in self.workloads)
+
+    @property
+    def most_shares(self) -> int:
+        """Shares of the pool at the highest load."""
+        return 0 if self.stopped else sum(workload.most_shares for workload in self.workloads)
+
+    def _main(self) -> Workload:
+        pods, split = 1, self.gpus
+        if isinstance(self.serving, LlmD):
+            spread = self.serving.spread
+            pods = spread.pods
+            split = spread.tensor if isinstance(spread, Data) and not spread.experts else self.gpus * pods
+        return Workload(
+            path=(),
+            gpus=self.gpus,
+            pods=pods,
+            split=max(split, 1),
+            least=self.scaling.least,
+            most=self.scaling.most,
+            cpu=self.resources.cpu,
+            memory=self.resources.memory,
+            utilization=self.gpu_memory_utilization,
+        )
+
+    def _prefill(self) -> tuple[Workload, ...]:
+        if not isinstance(self.serving, LlmD) or (prefill := self.serving.prefill) is None:
+            return ()
+        resources = prefill.resources or self.resources
+        return (
+            Workload(
+                path=("serving", "prefill"),
+                gpus=prefill.gpus,
+                split=prefill.gpus,
+                least=prefill.scaling.least,
+                most=prefill.scaling.most,
+                cpu=resources.cpu,
+                memory=resources.memory,
+                utilization=self.gpu_memory_utilization,
+            ),
+        )

@@ -1,12 +1,23 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `monitoring`: what Prometheus is told to watch."""
 
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
-from .scalars import DnsLabel, LabelKey, LabelValue
+from .scalars import DnsLabel, LabelKey, LabelValue, Url
 from .section import Section
+
+
+class Traces(Section):
+    """Where spans go (OpenTelemetry)."""
+
+    endpoint: Url
+    """OTLP over gRPC, as `http://otel-collector.monitoring.svc:4317`."""
+
+    share: Annotated[Decimal, Field(gt=0, le=1)] = Decimal("0.05")
+    """Part of the requests that is traced, where nobody decided it before."""
 
 
 class Monitoring(Section):
@@ -20,3 +31,9 @@ class Monitoring(Section):
 
     labels: dict[LabelKey, LabelValue] = {}
     """Labels by which Prometheus selects monitors, as `release: kube-prometheus-stack`."""
+
+    prometheus: Url | None = None
+    """Prometheus as pods reach it. Models that scale by load are counted there."""
+
+    traces: Traces | None = None
+    """Where spans go. Left out, nothing is traced."""

@@ -58,6 +58,9 @@ class Operators(Section):
     kserve: Operator = Existing()
     """KServe's controllers for InferenceService and LLMInferenceService, and its presets."""
 
+    keda: Operator = Existing()
+    """KEDA: replicas by load and by the clock."""
+
     leader_worker_set: Operator = Existing()
     """LeaderWorkerSet: models over several nodes."""
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .scalars import Cores, LabelKey, LabelValue, Memory, MigProfile, ObjectName, gibibytes
+from .scalars import Cores, HostPath, LabelKey, LabelValue, Memory, MigProfile, ObjectName, gibibytes
 from .section import Mistake, Section, again, refuse_if_any
 
 SLICES = 7
@@ -119,6 +119,16 @@ class Taint(Section):
     """What happens to pods that don't tolerate it."""
 
 
+class ModelCache(Section):
+    """Disks of the nodes that keep weights, so that a replica that starts again doesn't fetch them (KServe)."""
+
+    path: HostPath
+    """Folder on every node of the pool, as `/var/lib/andel/models`. Its owner makes it."""
+
+    storage: Memory
+    """Room in it, as `500Gi`."""
+
+
 class Pool(Section):
     """A set of equal GPU nodes."""
 
@@ -136,6 +146,9 @@ class Pool(Section):
 
     taints: tuple[Taint, ...] = ()
     """Taints that the nodes carry."""
+
+    model_cache: ModelCache | None = None
+    """Disks that keep the weights of models that are `cached`."""
 
     @property
     def shares_per_gpu(self) -> int:

@@ -12,6 +12,7 @@ class ReleaseName(StrEnum):
     """Releases that this version of the package carries (`andel/release/`)."""
 
     R2026_11 = "2026.11"
+    R2026_11_LAB = "2026.11-lab"
 
 
 class Release(Section):

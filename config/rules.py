@@ -3,18 +3,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import fit
-from .models import Task
+from . import catalogue, fit
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
+from .serving import rules as serving
 
 if TYPE_CHECKING:
     from .environment import Environment
+    from .models import Model
 
 
 def mistakes(environment: Environment) -> Iterator[Mistake]:
@@ -23,60 +24,33 @@ def mistakes(environment: Environment) -> Iterator[Mistake]:
         yield from rule(environment)
 
 
-def _one_of(names: Mapping[str, object]) -> str:
-    """The names one may choose, as a mend says them."""
-    few = sorted(names)[:10]
-    return f"write one of {', '.join(few)}{', …' if len(few) < len(names) else ''}" if names else "declare it first"
-
-
-def unknown_pools(environment: Environment) -> Iterator[Mistake]:
-    """A model runs on a declared pool."""
-    for name, model in environment.models.items():
-        if model.pool not in environment.pools:
-            yield Mistake(("models", name, "pool"), f"there is no pool {model.pool}", _one_of(environment.pools))
-
-
-def caches_that_do_not_suit_the_task(environment: Environment) -> Iterator[Mistake]:
-    """Models that write text keep a KV cache; embedding models keep none."""
-    for name, model in environment.models.items():
-        path, cached = ("models", name, "size", "kvCache"), model.size.kv_cache is not None
-        if model.task is Task.EMBEDDING and cached:
-            yield Mistake(path, "a model for embedding keeps no KV cache between tokens", "take kvCache away")
-        if model.task is not Task.EMBEDDING and not cached:
-            yield Mistake(path, f"a model for {model.task} keeps a KV cache", "declare it: the fit is judged by it")
-
-
-def pickers_for_models_without_tokens(environment: Environment) -> Iterator[Mistake]:
-    """KServe's LLMInferenceService routes completions and chat; other tasks need another serving kind."""
-    for name, model in environment.models.items():
-        if model.serving.kind == "llm-d" and model.task is not Task.CHAT:
-            yield Mistake(
-                ("models", name, "serving", "kind"),
-                f"llm-d serves chat, and this model is for {model.task}",
-                "write kserve",
-            )
+def offered(environment: Environment) -> dict[str, Model]:
+    """Every public name, with the model that answers to it: models by their own, and adapters on them."""
+    models = environment.models
+    return {**{adapter: model for model in models.values() for adapter in model.names}, **models}
 
 
 def unknown_models(environment: Environment) -> Iterator[Mistake]:
     """A tier allows models of the catalogue."""
+    names = offered(environment)
     for tier_name, tier in environment.tiers.items():
         for index, name in enumerate(tier.models):
-            if name not in environment.models:
+            if name not in names:
                 path = ("tiers", tier_name, "models", index)
-                yield Mistake(path, f"there is no model {name}", _one_of(environment.models))
+                yield Mistake(path, f"there is no model {name}", catalogue.one_of(names))
 
 
 def models_that_nobody_may_use(environment: Environment) -> Iterator[Mistake]:
     """Where there are tiers, every model is in one: GPUs that nobody may use are paid all the same."""
     allowed = {name for tier in environment.tiers.values() for name in tier.models}
-    for name in environment.models:
-        if environment.tiers and name not in allowed:
+    for name, model in environment.models.items():
+        if environment.tiers and allowed.isdisjoint({name, *model.names}):
             yield Mistake(("models", name), "no tier allows it", "add it to a tier's models, or take it out")
 
 
 def contexts_beyond_models(environment: Environment) -> Iterator[Mistake]:
     """A tier promises no longer request than the longest that one of its models takes."""
-    models = environment.models
+    models = offered(environment)
     for tier_name, tier in environment.tiers.items():
         longest = max((models[name].context_tokens for name in tier.models if name in models), default=None)
         if longest is not None and tier.context_tokens > longest:
@@ -168,10 +142,9 @@ def tiers_without_a_gateway(environment: Environment) -> Iterator[Mistake]:
 
 
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
-    unknown_pools,
+    *catalogue.RULES,
     *fit.RULES,
-    caches_that_do_not_suit_the_task,
-    pickers_for_models_without_tokens,
+    *serving.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

@@ -122,6 +122,52 @@ ModelUri = Annotated[
 ]
 """Where a model's weights come from: `hf://owner/name`, `s3://bucket/path`, `pvc://claim/path`, `oci://image`."""
 
+AdapterUri = Annotated[
+    str,
+    form(
+        r"^(hf|s3|pvc)://[A-Za-z0-9][A-Za-z0-9_.:@/-]*$",
+        "write hf://, s3:// or pvc:// and a path",
+        1000,
+    ),
+]
+"""Where an adapter's weights come from. KServe takes no adapter out of an image (source: KServe, workload_lora.go)."""
+
+ImageRef = Annotated[
+    str,
+    form(
+        r"^[a-z0-9][-a-z0-9.]*(:[0-9]+)?(/[a-z0-9]([-a-z0-9._]*[a-z0-9])?)+(:[A-Za-z0-9_][-A-Za-z0-9_.]*)?@sha256:[0-9a-f]{64}$",
+        "write registry, path and digest, as registry.example.dk/vllm@sha256:…",
+        400,
+    ),
+]
+"""A container image by digest. A tag alone may be another image tomorrow."""
+
+HostPath = Annotated[
+    str, form(r"^(/[A-Za-z0-9_][-A-Za-z0-9_.]*)+$", "write an absolute path, as /var/lib/andel/models", 200)
+]
+"""A folder on a node."""
+
+Url = Annotated[str, form(r"^https?://[a-z0-9][-a-z0-9.]*(:[0-9]{1,5})?(/[-A-Za-z0-9_./]*)?$", "write a URL", 300)]
+"""An address inside the cluster, as `http://prometheus.monitoring.svc:9090`."""
+
+VariableName = Annotated[
+    str, form(r"^[A-Z_][A-Z0-9_]*$", "write capital letters, digits and underscores, as HF_HOME", 100)
+]
+"""Name of an environment variable."""
+
+SecretKeyName = Annotated[str, form(r"^[-._a-zA-Z0-9]+$", "write letters, digits, hyphens, dots, underscores", 253)]
+"""A key of a Secret."""
+
+ArgumentName = Annotated[
+    str, form(r"^[a-z][a-z0-9]*([-.][a-z0-9]+)*$", "write it without dashes in front, as max-num-seqs", 80)
+]
+"""An argument of `vllm serve`, without the dashes in front of it."""
+
+PluginName = Annotated[
+    str, form(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", "write lower-case letters, digits and hyphens, a letter first", 63)
+]
+"""Type or name of a picker's plugin, or name of a profile."""
+
 MigProfile = Annotated[str, form(r"^[1-7]g\.[1-9][0-9]{0,2}gb$", "write slices and memory, as 1g.10gb", 8)]
 """A Multi-Instance GPU profile: compute slices of seven, and memory in GB, as `1g.10gb` (source: NVIDIA MIG guide)."""
 

@@ -97,7 +97,8 @@ def _is_ready(node: dict[str, Any]) -> bool:
 
 def _replicas(item: dict[str, Any]) -> int:
     spec = item["spec"]
-    return int(spec["predictor"]["minReplicas"] if "predictor" in spec else spec["replicas"])
+    asked = spec["predictor"].get("minReplicas") if "predictor" in spec else spec.get("replicas")
+    return 0 if asked is None else int(asked)  # an autoscaler's own count stands on what it scales
 
 
 def show(found: Summary, unchecked: list[str], stack: str) -> None:

@@ -3,10 +3,10 @@
 
 from config.release import ReleaseName
 
-from . import r2026_11
+from . import r2026_11, r2026_11_lab
 from .pins import Release
 
-RELEASES = {ReleaseName.R2026_11: r2026_11.RELEASE}
+RELEASES = {ReleaseName.R2026_11: r2026_11.RELEASE, ReleaseName.R2026_11_LAB: r2026_11_lab.RELEASE}
 """Every release that this version of the package carries."""
 
 

@@ -73,6 +73,8 @@ SOURCES = (
             "config/crd/full/serving.kserve.io_*runtimes.yaml",
             "config/crd/full/llmisvc/serving.kserve.io_*.yaml",
             "config/crd/full/clusterstoragecontainer/serving.kserve.io_*.yaml",
+            "config/crd/full/localmodel/serving.kserve.io_localmodelcaches.yaml",
+            "config/crd/full/localmodel/serving.kserve.io_localmodelnodegroups.yaml",
             # InferencePool (GIE v1.5.0) and the llm-d router's InferenceObjective and InferenceModelRewrite (v0.9.0).
             "config/llmisvc/gateway-inference-extension.yaml",
         ),
@@ -84,6 +86,13 @@ SOURCES = (
             "charts/kserve-runtime-configs",
         ),
         charted=True,
+    ),
+    DefinitionSource(
+        operator="keda",
+        module="github.com/kedacore/keda/v2",
+        version="v2.18.0",
+        checksum="h1:ttR223fii/4QJ0YvtrhcWHaEoezByb/t5CeFopjl6EI=",
+        files=("config/crd/bases/keda.sh_scaledobjects.yaml",),
     ),
     DefinitionSource(
         operator="leader_worker_set",

@@ -60,7 +60,7 @@ class Chart:
 
 @dataclass(frozen=True, kw_only=True)
 class EppDialect:
-    """How an endpoint picker (EPP) reads its configuration. Moves together with the picker's image."""
+    """What differs between endpoint pickers (EPP). It moves together with the picker's image."""
 
     version: str
     """Version that KServe writes on the picker (`app.kubernetes.io/version`); it gates KServe's own migrations."""
@@ -68,8 +68,20 @@ class EppDialect:
     config_api_version: str
     """`apiVersion` of EndpointPickerConfig."""
 
+    objective_api_version: str
+    """`apiVersion` of InferenceObjective."""
+
+    objective_header: str
+    """Request header that names the objective."""
+
+    fairness_header: str
+    """Request header that names the municipality, among which a band is shared."""
+
+    metrics_prefix: str
+    """Beginning of the names of flow control's metrics."""
+
     plugins: frozenset[str]
-    """Types of plugins that this picker knows and that we write."""
+    """Types of all plugins that this picker knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,6 +96,9 @@ class Release:
 
     epp: EppDialect
     """The picker of `llm-d` models."""
+
+    vllm: Mapping[str, str]
+    """Version of vLLM in each image that has one, by the image's role: it decides which arguments there are."""
 
     def unresolved(self) -> list[str]:
         """References of images without a digest."""

@@ -1,19 +1,23 @@
 # SPDX-License-Identifier: MPL-2.0
 """Release 2026.11: the set that KServe v0.20.0 is tested with (source: kserve-deps.env at that tag)."""
 
-from .pins import Chart, EppDialect, Image, Release
+from .epp import ROUTER_0_9
+from .pins import Chart, Image, Release
 
 ENVOY = "oci://docker.io/envoyproxy"
 KSERVE = "oci://ghcr.io/kserve/charts"
 
 RELEASE = Release(
     images={
-        # Source of both tags: presets of KServe v0.20.0 (config/llmisvcconfig at that tag).
+        # Source of these tags: presets of KServe v0.20.0 (config/llmisvcconfig at that tag).
         "vllm-llm-d": Image(repository="ghcr.io/llm-d/llm-d-cuda", tag="v0.8.0"),
         "epp": Image(repository="ghcr.io/llm-d/llm-d-router-endpoint-picker", tag="v0.9.0"),
+        "routing-sidecar": Image(repository="ghcr.io/llm-d/llm-d-router-disagg-sidecar", tag="v0.9.0"),
         "epp-tokenizer": Image(repository="ghcr.io/llm-d/llm-d-uds-tokenizer", tag="vllm-v0.19.1"),
         # Source: the package `vllm` 0.33.0 on PyPI, for which the project publishes an image of the same version.
         "vllm": Image(repository="docker.io/vllm/vllm-openai", tag="v0.33.0"),
+        # Source: docs of vLLM, installation on processors.
+        "vllm-cpu": Image(repository="docker.io/vllm/vllm-openai-cpu", tag="v0.33.0"),
     },
     charts={
         "crds": (
@@ -52,17 +56,7 @@ RELEASE = Release(
             ),
         ),
     },
-    epp=EppDialect(
-        version="0.9.0",
-        config_api_version="inference.networking.x-k8s.io/v1alpha1",
-        plugins=frozenset(
-            {
-                "single-profile-handler",
-                "queue-scorer",
-                "kv-cache-utilization-scorer",
-                "prefix-cache-scorer",
-                "max-score-picker",
-            }
-        ),
-    ),
+    epp=ROUTER_0_9,
+    # Source of 0.23: docs of llm-d v0.8, which that image belongs to.
+    vllm={"vllm": "0.33.0", "vllm-cpu": "0.33.0", "vllm-llm-d": "0.23.0"},
 )

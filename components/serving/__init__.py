@@ -5,15 +5,17 @@ import pulumi
 
 from config.serving import KServe, LlmD
 
-from .endpoint import Endpoint
 from .kserve import KServeModel
 from .llm_d import LlmDModel
 from .model import ModelArgs
+
+ServedModel = LlmDModel | KServeModel
+"""A model that stands, by any kind: its `endpoint` says where."""
 
 KINDS: dict[type, type[LlmDModel] | type[KServeModel]] = {LlmD: LlmDModel, KServe: KServeModel}
 """The component of each serving kind."""
 
 
-def serve(name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> Endpoint:
-    """Stand a model up by its serving kind and say where it is reached."""
-    return KINDS[type(args.model.serving)](name, args, opts).endpoint
+def serve(name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> ServedModel:
+    """Stand a model up by its serving kind."""
+    return KINDS[type(args.model.serving)](name, args, opts)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Where a model is reached: all that the gateway and the monitors need to know of how it is served."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 
@@ -23,6 +24,9 @@ class Endpoint:
 
     model: str
     """The model's name on the wire."""
+
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Further public names (of adapters), each with its name on the wire."""
 
     metrics_port: int
     """Port on which the model's pods answer `/metrics`."""

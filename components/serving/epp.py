@@ -1,37 +1,174 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Configuration of the endpoint picker (EPP), in the dialect of the release's picker."""
+"""Configuration of the endpoint picker (EPP), in the dialect of the release's picker.
 
-from typing import Any, Literal
+It is always written whole by us: KServe's own default changes with the presence of adapters and a prefill part.
+"""
+
+from collections.abc import Mapping
+from typing import Any
 
 from andel.release.pins import EppDialect
+from config.serving.llm_d import LlmD, Prefill
+from config.serving.strategies import (
+    Balanced,
+    FlowControl,
+    LoraAffinity,
+    OwnStrategy,
+    PrecisePrefix,
+    StickyUntilSaturated,
+    Strategy,
+)
 
-STRATEGIES: dict[str, dict[str, int]] = {
-    "balanced": {"queue-scorer": 2, "kv-cache-utilization-scorer": 2, "prefix-cache-scorer": 3},
-}
-"""Weights of each strategy's scorers (source of `balanced`: the default of the llm-d router's chart)."""
+EVENTS_PORT = 5557
+"""Port of the picker on which engines tell what is in their KV cache (ZMQ)."""
+
+BEYOND_MONTH = -1
+"""Band of requests beyond a soft month: below every tier."""
+
+FAIRNESS = {"round-robin": "round-robin-fairness-policy", "global-strict": "global-strict-fairness-policy"}
+ORDERING = {"first-come": "fcfs-ordering-policy", "earliest-deadline": "edf-ordering-policy"}
+
+Step = tuple[str, int | None]
+"""Name of a plugin in a profile, and its weight if it is a scorer."""
 
 
-def picker_config(strategy: Literal["balanced"], dialect: EppDialect) -> dict[str, Any]:
+def picker_config(serving: LlmD, dialect: EppDialect, bands: Mapping[str, int]) -> dict[str, Any]:
     """An EndpointPickerConfig.
 
-    Raises:
-        ValueError: the strategy needs a plugin that the release's picker doesn't have.
+    Args:
+        serving: the model's section.
+        dialect: the release's picker.
+        bands: priority of each tier.
     """
-    scorers = STRATEGIES[strategy]
-    plugins = ["single-profile-handler", *scorers, "max-score-picker"]
-    if unknown := set(plugins) - dialect.plugins:
-        raise ValueError(f"picker {dialect.version} has no plugin {', '.join(sorted(unknown))}")
-    return {
+    plugins, profiles = routing(serving.strategy, serving.prefill)
+    config = {
         "apiVersion": dialect.config_api_version,
         "kind": "EndpointPickerConfig",
-        "plugins": [{"type": plugin} for plugin in plugins],
-        "schedulingProfiles": [
-            {
-                "name": "default",
-                "plugins": [
-                    *({"pluginRef": scorer, "weight": weight} for scorer, weight in scorers.items()),
-                    {"pluginRef": "max-score-picker"},
-                ],
-            }
+        "plugins": [plugin(name, parameters) for name, parameters in plugins.items()],
+        "schedulingProfiles": profiles,
+    }
+    if isinstance(serving.strategy, OwnStrategy):
+        config["plugins"] = [one.model_dump(exclude_defaults=True) for one in serving.strategy.plugins]
+    return config if serving.flow_control is None else with_flow_control(config, serving.flow_control, bands)
+
+
+def plugin(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """A plugin under its own type's name."""
+    return {"type": name, **({"parameters": dict(parameters)} if parameters else {})}
+
+
+def routing(strategy: Strategy, prefill: Prefill | None) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
+    """Plugins with their parameters, and the profiles that they make up."""
+    if isinstance(strategy, OwnStrategy):
+        profiles = [
+            profile(one.name, [(step.plugin, step.weight) for step in one.plugins]) for one in strategy.profiles
+        ]
+        return {}, profiles
+    plugins, steps = chosen_by(strategy)
+    if prefill is None:
+        return {"single-profile-handler": {}, **plugins, "max-score-picker": {}}, [profile("default", steps)]
+    return {**disaggregation(prefill), **plugins, "max-score-picker": {}}, [
+        profile("prefill", [("prefill-filter", None), *steps]),
+        profile("decode", [("decode-filter", None), *steps]),
+    ]
+
+
+def profile(name: str, steps: list[Step]) -> dict[str, Any]:
+    """A profile: its steps, and the picker that takes the best of what they leave."""
+    picked = steps if any("picker" in step for step, _ in steps) else [*steps, ("max-score-picker", None)]
+    return {
+        "name": name,
+        "plugins": [
+            {"pluginRef": step} | ({"weight": weight} if weight is not None else {}) for step, weight in picked
         ],
+    }
+
+
+def disaggregation(prefill: Prefill) -> dict[str, dict[str, Any]]:
+    """Plugins that send prompts to prefill pods."""
+    decider, parameters = (
+        ("prefix-based-pd-decider", {"nonCachedTokens": prefill.from_tokens})
+        if prefill.from_tokens
+        else ("always-disagg-pd-decider", {})
+    )
+    return {
+        "disagg-headers-handler": {},
+        "prefill-filter": {},
+        "decode-filter": {},
+        decider: parameters,
+        "disagg-profile-handler": {"deciders": {"prefill": decider}},
+    }
+
+
+def chosen_by(strategy: Strategy) -> tuple[dict[str, dict[str, Any]], list[Step]]:
+    """Filters and scorers of a strategy, with their parameters and weights."""
+    match strategy:
+        case Balanced():
+            return scored(load_and_prefix(strategy))
+        case LoraAffinity():
+            return scored({"lora-affinity-scorer": strategy.lora, **load_and_prefix(strategy)})
+        case PrecisePrefix():
+            weights = load_and_prefix(strategy)
+            exact = {"precise-prefix-cache-scorer": weights.pop("prefix-cache-scorer")}
+            plugins, steps = scored({**weights, **exact})
+            return {name: precise(strategy) if name in exact else {} for name in plugins}, steps
+        case StickyUntilSaturated():
+            return {
+                "approx-prefix-cache-producer": {},
+                "inflight-load-producer": {},
+                "prefix-cache-affinity-filter": {
+                    "affinityThreshold": float(strategy.affinity_threshold),
+                    "maxTTFTPenaltyMs": strategy.longest_penalty_milliseconds,
+                },
+                "token-load-scorer": {"queueThresholdTokens": strategy.token_budget},
+            }, [("prefix-cache-affinity-filter", None), ("token-load-scorer", 1)]
+        case _:
+            raise TypeError(f"{strategy.kind} brings plugins of its own")
+
+
+def load_and_prefix(strategy: Balanced | LoraAffinity | PrecisePrefix) -> dict[str, int]:
+    """Weights that all blends have."""
+    return {
+        "queue-scorer": strategy.queue,
+        "kv-cache-utilization-scorer": strategy.kv_cache,
+        "prefix-cache-scorer": strategy.prefix,
+    }
+
+
+def scored(weights: Mapping[str, int]) -> tuple[dict[str, dict[str, Any]], list[Step]]:
+    """Scorers that weigh anything, without parameters."""
+    used = {name: weight for name, weight in weights.items() if weight}
+    return {name: {} for name in used}, list(used.items())
+
+
+def precise(strategy: PrecisePrefix) -> dict[str, Any]:
+    """Parameters by which the picker counts blocks as the engines do (source: KServe v0.20.0, its sample of it)."""
+    return {
+        "tokenProcessorConfig": {"blockSize": strategy.block_size, "hashSeed": str(strategy.hash_seed)},
+        "kvEventsConfig": {"zmqEndpoint": f"tcp://*:{EVENTS_PORT}"},
+        "indexerConfig": {"kvBlockIndexConfig": {"enableMetrics": True}},
+    }
+
+
+def with_flow_control(config: dict[str, Any], flow: FlowControl, bands: Mapping[str, int]) -> dict[str, Any]:
+    """The configuration with a queue: a band for each tier, and one below them."""
+    fairness, ordering = FAIRNESS[flow.fairness], ORDERING[flow.ordering]
+    detector = {"queueDepthThreshold": flow.queue_depth, "kvCacheUtilThreshold": float(flow.kv_cache_use)}
+    policies = {"fairnessPolicyRef": fairness, "orderingPolicyRef": ordering, "maxRequests": str(flow.queue_requests)}
+    priorities = sorted({*bands.values(), BEYOND_MONTH}, reverse=True)
+    return {
+        **config,
+        "featureGates": ["flowControl"],
+        "plugins": [
+            *config["plugins"],
+            plugin(fairness, {}),
+            plugin(ordering, {}),
+            plugin("utilization-detector", detector),
+        ],
+        "saturationDetector": {"pluginRef": "utilization-detector"},
+        "flowControl": {
+            "defaultRequestTTL": f"{flow.hold_seconds}s",
+            "defaultPriorityBand": {"priority": 0, **policies},
+            "priorityBands": [{"priority": priority, **policies} for priority in priorities],
+        },
     }

@@ -10,66 +10,178 @@ from typing import Any
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from config.serving import LlmD
+from config.scaling import Fixed, Load, Scaling, Variant
+from config.serving.llm_d import Data, LlmD, OneNode, Prefill, Rdma
 
 from ..kserve_settings import LLM_D_CONFIG
-from ..metadata import metadata
+from ..metadata import PICKER, metadata
+from ..model_monitor import ModelMonitor, ModelMonitorArgs
 from .endpoint import Endpoint
 from .epp import picker_config
-from .model import ModelArgs, engine_arguments, pod_labels, pod_placement, resources
+from .llm_d_pods import BEHIND_SIDECAR, PORT, decode_pod, prefill_pod, worker_pod
+from .model import ModelArgs, pod_labels, stop_switch
+from .objectives import Objectives, ObjectivesArgs
+from .readiness import patience, readiness
+from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight, turned_away
 
-PORT = 8000
-"""Port of vLLM in KServe's preset, and of the pool."""
+STANDING = ("condition=WorkloadsReady", "condition=SchedulerWorkloadReady")
+"""Engines and picker answer. The condition *Ready* waits for KServe's own route as well, which nobody calls."""
+
+PICKER_METRICS = 9090
+"""Port on which pickers answer `/metrics`."""
+
+POLLING_SECONDS = 5
+"""Seconds between two looks at the load. A sleeping model wakes by it, so it is short."""
 
 
 class LlmDModel(pulumi.ComponentResource):
-    """An LLMInferenceService."""
+    """An LLMInferenceService, the objectives of its tiers and, where load decides, its ScaledObjects."""
 
     def __init__(self, name: str, args: ModelArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:serving:LlmDModel", name, None, opts)
+        serving = args.model.serving
+        if not isinstance(serving, LlmD):
+            raise TypeError(f"{args.name} is served by {serving.kind}, not by llm-d")
+        self._below = pulumi.ResourceOptions(parent=self)
         kubernetes.apiextensions.CustomResource(
             name,
             api_version="serving.kserve.io/v1alpha2",
             kind="LLMInferenceService",
-            metadata=metadata(args.name, args.namespace, labels=pod_labels(args)),
-            spec=spec(args),
-            opts=pulumi.ResourceOptions(parent=self),
+            metadata=metadata(
+                args.name,
+                args.namespace,
+                labels=pod_labels(args),
+                annotations={**annotations(args, serving), **readiness(args, *STANDING)},
+            ),
+            spec=spec(args, serving),
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=patience(args)),
         )
+        if serving.flow_control is not None and args.bands:
+            objectives = ObjectivesArgs(
+                model=args.name, namespace=args.namespace, pool=pool(args.name), bands=args.bands, dialect=args.epp
+            )
+            Objectives(f"{name}-objectives", objectives, self._below)
+        self._scale(name, args, serving)
+        if args.monitoring is not None:
+            monitor = ModelMonitorArgs(
+                name=f"{args.name}-picker",
+                namespace=args.namespace,
+                model=args.name,
+                port=PICKER_METRICS,
+                monitoring=args.monitoring,
+                label=PICKER,
+            )
+            ModelMonitor(f"{name}-picker-monitor", monitor, self._below)
         self.endpoint = Endpoint(
             kind="InferencePool",
-            name=f"{args.name}-inference-pool",
+            name=pool(args.name),
             namespace=args.namespace,
             port=PORT,
             model=args.name,
-            metrics_port=PORT,
+            aliases={adapter: adapter for adapter in args.model.names},
+            metrics_port=BEHIND_SIDECAR if serving.prefill else PORT,
         )
         self.register_outputs({"endpoint": self.endpoint.name})
 
+    def _scale(self, name: str, args: ModelArgs, serving: LlmD) -> None:
+        """KServe 0.20 keeps the replicas that it finds when it is told none: KEDA owns them (kserve#5646)."""
+        scaled = {"kserve": args.model.scaling}
+        if serving.prefill:
+            scaled["kserve-prefill"] = serving.prefill.scaling
+        for part, scaling in scaled.items():
+            if not isinstance(scaling, Load) or args.model.stopped or args.monitoring is None:
+                continue
+            target = f"{args.name}-{part}"
+            waiting = picker_queue(pool(args.name), args.epp) if serving.flow_control else None
+            waiting = waiting or (None if scaling.least else turned_away(args.name, args.namespace))
+            queue = [waiting] if waiting and part == "kserve" else []
+            scaled_object = ScaledObjectArgs(
+                name=target,
+                namespace=args.namespace,
+                target=("apps/v1", "Deployment", target),
+                scaling=scaling,
+                prometheus=args.monitoring.prometheus or "",
+                requests=[requests_in_flight(args.name, args.namespace, f"{target}-.*"), *queue],
+                polling_seconds=POLLING_SECONDS,
+            )
+            ScaledObject(f"{name}-{part}-scaling", scaled_object, self._below)
 
-def spec(args: ModelArgs) -> dict[str, Any]:
+
+def pool(model: str) -> str:
+    """The InferencePool that KServe makes for a model."""
+    return f"{model}-inference-pool"
+
+
+def annotations(args: ModelArgs, serving: LlmD) -> dict[str, str]:
+    """The stop switch, and the second network of RDMA."""
+    by = serving.prefill.transfer if serving.prefill else None
+    network = {"k8s.v1.cni.cncf.io/networks": by.network} if isinstance(by, Rdma) and by.network else {}
+    return {**stop_switch(args), **network}
+
+
+def spec(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
     """Spec of the LLMInferenceService; images and security come from the platform's base (`LLM_D_CONFIG`)."""
+    lora = args.model.lora
+    adapters = [{"name": name, "uri": one.source} for name, one in sorted(lora.adapters.items())] if lora else []
     return {
         "baseRefs": [{"name": LLM_D_CONFIG}],
-        "model": {"uri": args.model.source, "name": args.name},
-        "replicas": args.model.scaling.replicas,
-        "labels": pod_labels(args),
-        **({"parallelism": {"tensor": args.model.gpus}} if args.model.gpus > 1 else {}),
-        "template": {
-            **pod_placement(args),
-            "containers": [{"name": "main", "args": engine_arguments(args.model), "resources": resources(args)}],
+        "model": {
+            "uri": args.model.source,
+            "name": args.name,
+            **({"lora": {"adapters": adapters}} if adapters else {}),
         },
-        "router": router(args),
+        **replicas(args.model.scaling),
+        "labels": pod_labels(args),
+        **parallelism(args, serving),
+        "template": decode_pod(args, serving),
+        **({} if isinstance(serving.spread, OneNode) else {"worker": worker_pod(args, serving)}),
+        **({"prefill": prefill(args, serving, serving.prefill)} if serving.prefill else {}),
+        "router": router(args, serving),
     }
 
 
-def router(args: ModelArgs) -> dict[str, Any]:
+def prefill(args: ModelArgs, serving: LlmD, section: Prefill) -> dict[str, Any]:
+    """The part that reads prompts."""
+    split = {"parallelism": {"tensor": section.gpus}} if section.gpus > 1 else {}
+    template = prefill_pod(args, serving, section)
+    return {**replicas(section.scaling), "labels": pod_labels(args), **split, "template": template}
+
+
+def replicas(scaling: Scaling) -> dict[str, Any]:
+    """Replicas that stay, the bounds of WVA, or nothing where KEDA owns them."""
+    match scaling:
+        case Fixed(replicas=count):
+            return {"replicas": count}
+        case Variant() as variant:
+            keda = {"cooldownPeriod": variant.scale_down_delay_seconds}
+            wva = {"variantCost": str(variant.cost), "keda": keda}
+            bounds = {"minReplicas": variant.min_replicas, "maxReplicas": variant.max_replicas}
+            return {"scaling": {**bounds, "wva": wva}}
+        case _:
+            return {}
+
+
+def parallelism(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
+    """How a replica is divided, as KServe counts its pods."""
+    match serving.spread:
+        case OneNode() if args.model.gpus > 1:
+            return {"parallelism": {"tensor": args.model.gpus}}
+        case OneNode():
+            return {}
+        case Data(nodes=nodes, tensor=tensor, experts=experts):
+            local = args.model.gpus // tensor
+            sizes = {"tensor": tensor, "data": local * nodes, "dataLocal": local, "expert": experts}
+            return {"parallelism": sizes}
+        case pipeline:
+            return {"parallelism": {"tensor": args.model.gpus, "pipeline": pipeline.nodes}}
+
+
+def router(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
     """Picker and route. A managed route is always asked for: without one the object never gets ready (kserve#5986)."""
-    serving = args.model.serving
-    if not isinstance(serving, LlmD):
-        raise TypeError(f"{args.name} is served by {serving.kind}, not by llm-d")
     scheduler = {
         "replicas": serving.picker_replicas,
-        "config": {"inline": picker_config(serving.strategy, args.epp)},
+        "labels": {PICKER: args.name},
+        "config": {"inline": picker_config(serving, args.epp, args.bands)},
     }
     if args.gateway is None:
         return {"scheduler": scheduler}

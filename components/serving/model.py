@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
 """What every serving kind is given, and the parts of a pod that are the same in all of them."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from andel.release.pins import EppDialect
-from config.models import Model, Task
+from config.models import Model
+from config.monitoring import Monitoring
 
 from ..gpu_pool import Placement
 from ..metadata import MODEL
+
+PROBE_SECONDS = 10
+"""Seconds between two looks at a model that is loading."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,32 +38,72 @@ class ModelArgs:
     epp: EppDialect
     """The release's endpoint picker, for kinds that have one."""
 
+    bands: Mapping[str, int] = field(default_factory=dict)
+    """Priority of each tier that may use it."""
 
-def engine_arguments(model: Model) -> list[str]:
-    """Arguments of `vllm serve` that follow from the model's section.
+    images: Mapping[str, str] = field(default_factory=dict)
+    """References of the release's images, by role."""
 
-    Usage is always counted, in streams too: quotas are charged from it (vLLM: `--enable-force-include-usage`).
-    """
-    return [
-        f"--max-model-len={model.context_tokens}",
-        f"--gpu-memory-utilization={model.gpu_memory_utilization}",
-        "--enable-force-include-usage",
-        *(["--runner=pooling", "--convert=embed"] if model.task is Task.EMBEDDING else []),
-    ]
+    wait: bool = False
+    """Whether what depends on it waits until it answers."""
+
+    monitoring: Monitoring | None = None
+    """Where it is measured and traced."""
 
 
 def resources(args: ModelArgs) -> dict[str, dict[str, str]]:
-    """Requests and limits of a replica's container. Extended resources must be equal in both."""
-    shares = {args.placement.resource: str(args.model.gpus)}
-    memory = {"memory": args.model.resources.memory}
-    return {"requests": {"cpu": args.model.resources.cpu, **memory, **shares}, "limits": {**memory, **shares}}
+    """Requests and limits of a pod's container. Extended resources must be equal in both."""
+    model = args.model
+    return requests(args.placement, model.gpus, model.resources.cpu, model.resources.memory)
+
+
+def requests(
+    placement: Placement, gpus: int, cpu: str, memory: str, more: Mapping[str, int] | None = None
+) -> dict[str, dict[str, str]]:
+    """Requests and limits: cores are asked for, all else is the limit too."""
+    extended = {resource: str(count) for resource, count in {placement.resource: gpus, **(more or {})}.items() if count}
+    fixed = {"memory": memory, **extended}
+    return {"requests": {"cpu": cpu, **fixed}, "limits": fixed}
 
 
 def pod_placement(args: ModelArgs) -> dict[str, Any]:
-    """Fields of a PodSpec that put it on the model's pool."""
-    return {"nodeSelector": args.placement.node_selector, "tolerations": args.placement.tolerations}
+    """Fields of a PodSpec that put it on the model's pool, at its rank."""
+    ranked = {"priorityClassName": args.model.priority_class} if args.model.priority_class else {}
+    return {"nodeSelector": args.placement.node_selector, "tolerations": args.placement.tolerations, **ranked}
 
 
 def pod_labels(args: ModelArgs) -> dict[str, str]:
-    """Labels of the model's pods: monitors and policies find them by these, whatever the kind."""
-    return {MODEL: args.name}
+    """Labels of the model's pods: monitors, policies and Kueue find them by these, whatever the kind."""
+    queued = {"kueue.x-k8s.io/queue-name": args.model.queue} if args.model.queue else {}
+    return {MODEL: args.name, **queued}
+
+
+def stop_switch(args: ModelArgs) -> dict[str, str]:
+    """The annotation by which KServe takes a model's pods away and keeps its object (KServe v0.20)."""
+    return {"serving.kserve.io/stop": "true"} if args.model.stopped else {}
+
+
+def startup_probe(args: ModelArgs) -> dict[str, int]:
+    """How long a pod may load before it is started anew."""
+    return {"periodSeconds": PROBE_SECONDS, "failureThreshold": -(-args.model.load_seconds // PROBE_SECONDS)}
+
+
+def variables(args: ModelArgs) -> list[dict[str, Any]]:
+    """Environment variables of the engine: the model's own, and those whose values stand in Secrets."""
+    return [
+        *({"name": name, "value": value} for name, value in sorted(args.model.variables.items())),
+        *(
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret.name, "key": secret.key}}}
+            for name, secret in sorted(args.model.secrets.items())
+        ),
+    ]
+
+
+def storage_account(args: ModelArgs) -> str | None:
+    """Service account by which KServe finds the Secret that opens the model's source, if there is one."""
+    return storage_account_name(args.name) if args.model.credentials else None
+
+
+def storage_account_name(model: str) -> str:
+    """Name of a model's service account."""
+    return f"{model}-storage"

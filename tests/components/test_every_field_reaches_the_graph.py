@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import pulumi
 import pytest
 import yaml
 
+from components import platform
+from components.namespace import NamespaceArgs
 from config.contract import contract
 from config.judge import judge
 from config.section import Path, Refusal, dotted
@@ -17,19 +20,49 @@ from tests.conftest import ROOT
 
 from .program import as_snapshot, platform_graph
 
-DOCUMENT: dict[str, Any] = yaml.safe_load((ROOT / "tests/environments/Pulumi.everything.yaml").read_text())["config"][
-    "andel:environment"
-]
+DOCUMENTS: dict[str, dict[str, Any]] = {
+    file.name.split(".")[1]: yaml.safe_load(file.read_text())["config"]["andel:environment"]
+    for file in sorted(ROOT.glob("tests/environments/*.yaml"))
+    if "managed" not in file.name  # a mirror's address that no machine has
+}
+"""Environments that have every option of something, by the name of their file."""
 
 # What is only judged by, and by design never written: sizes of nodes and models decide whether a model fits, and
 # nothing on a cluster asks for them again.
 JUDGED_ONLY = ("release.name", "release.allowUnresolved", ".gpu.memory", ".gpu.product", ".host.", ".size.")
 
 # Names of other entries and words with one meaning: no other value stands alone. Snapshots and rules hold these.
-REFERENCES = (".pool", ".task", ".strategy", ".profile", "tiers.only.models")
+REFERENCES = (
+    ".pool",
+    ".task",
+    ".whenAsleep",
+    "strategy.plugins[",
+    "precise.serving.pickerReplicas",
+    ".profile",
+    "tiers.only.models",
+)
+
+MORE = (
+    "adapted",
+    "classifier",
+    "experts",
+    "on-cores",
+    "own",
+    "pipeline",
+    "precise",
+    "reranker",
+    "resting",
+    "split-always",
+)
 
 # The same fields again in entries of the same kinds.
-REPEATED = ("models.speech", "models.chat-behind-a-service", "pools.sliced.gpu", "pools.sliced.nodes")
+REPEATED = (
+    *("models.speech", "models.chat-behind-a-service", "pools.sliced.gpu", "pools.sliced.nodes"),
+    *(f"{model}.{field}" for model in MORE for field in ("displayName", "source", "contextTokens", "resources")),
+)
+
+# What the environments of single serving kinds are read for; the rest of them is in `everything`.
+OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -45,25 +78,42 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield path, value
 
 
+WORDS = ("refuse", "round-robin", "first-come", "lru", "sun", "UTC", "06:00", "18:00", "hf://example/other")
+"""Other values of settings that know few."""
+
+
 def others(value: Any) -> Iterator[Any]:
     """Values of the same type that are likely to be valid too."""
     match value:
         case bool():
             yield not value
         case int():
-            yield from (value - 1, value + 1)
+            yield from (value - 1, value + 1, value * 2, value // 2)
         case float():
             yield value - 0.01
         case str():
-            yield from (f"{value}1", f"1{value}", "soft", "ClusterIssuer", "NoSchedule", "1Gi")
+            yield from (
+                f"{value}1",
+                f"1{value}",
+                "soft",
+                "ClusterIssuer",
+                "NoSchedule",
+                "1Gi",
+                "100Gi",
+                "1000Gi",
+                *WORDS,
+            )
 
 
 SETTINGS = [
-    (path, value)
-    for path, value in leaves(DOCUMENT)
+    (name, path, value)
+    for name, document in DOCUMENTS.items()
+    for path, value in leaves(document)
     if path[-1] != "kind"
+    and value is not None
     and "." not in str(path[-1])
     and not any(mark in dotted(path) for mark in (*JUDGED_ONLY, *REFERENCES, *REPEATED))
+    and (name == "everything" or any(mark in dotted(path) for mark in OF_A_KIND))
 ]
 
 
@@ -71,20 +121,43 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 """Sections that may be left out, and are needed for the settings of a section."""
 
 
-def concerned(path: Path) -> dict[str, Any]:
-    """The document with the models and sections that a setting concerns: a smaller graph is sooner built."""
+def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
+    """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
+    profiles = document.get("profiles", {})
     models = {
         model: entry
-        for model, entry in DOCUMENT["models"].items()
-        if {"models": model == name, "pools": entry["pool"] == name}.get(section, model == "embedding")
+        for model, entry in document["models"].items()
+        if {
+            "models": model == name,
+            "profiles": entry.get("profile") == name,
+            "pools": entry.get("pool", profiles.get(entry.get("profile"), {}).get("pool")) == name,
+        }.get(section, model in SMALL)
     }
     longest = max(model["contextTokens"] for model in models.values())
-    tier = {**DOCUMENT["tiers"]["only"], "models": list(models)}
+    tier = {**document["tiers"]["only"], "models": list(models)}
     tier |= {key: min(tier[key], longest - less) for key, less in (("contextTokens", 0), ("outputTokens", 1))}
-    document = {**DOCUMENT, "models": models, "tiers": {"only": tier}}
     left_out = {"gateway", "tiers", "monitoring"} - BESIDE.get(section, set())
-    return {key: value for key, value in document.items() if key not in left_out}
+    if section in ("models", "profiles", "pools") and any(map(measured, models.values())):
+        left_out.discard("monitoring")
+    smaller = {**document, "models": models, "tiers": {"only": tier}}
+    smaller = {key: value for key, value in smaller.items() if key not in left_out}
+    # Fewer nodes are fewer objects.
+    names = {"kind": "labelled", "labels": {"example.dk/pool": "large"}, "count": 5}
+    return (
+        edited(smaller, {"pools.large.nodes": names})
+        if section == "models" and "large" in document["pools"]
+        else smaller
+    )
+
+
+SMALL = ("embedding", "sticky", "text")
+"""Models that stand for all where a setting concerns none of them."""
+
+
+def measured(model: dict[str, Any]) -> bool:
+    """Whether a model needs monitoring."""
+    return "load" in str(model) or model.get("tracing", False)
 
 
 @cache
@@ -94,15 +167,33 @@ def meaning(document: str) -> str:
     return as_snapshot(platform_graph(environment)) + contract(environment).model_dump_json()
 
 
-@pytest.mark.parametrize(("path", "value"), SETTINGS, ids=lambda one: dotted(one) if isinstance(one, tuple) else "")
-def test_a_changed_setting_changes_what_is_stood_up(path: Path, value: Any) -> None:
-    document = concerned(path)
+class Wall(pulumi.ComponentResource):
+    """A namespace without its policies: a model's settings change none, and they are half of a small graph."""
+
+    def __init__(self, name: str, _: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:platform:Namespace", name, None, opts)
+
+
+@pytest.fixture(autouse=True)
+def _without_walls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name != "everything":
+        monkeypatch.setattr(platform, "Namespace", Wall)
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "value"), SETTINGS, ids=[f"{name}-{dotted(path)}" for name, path, _ in SETTINGS]
+)
+def test_a_changed_setting_changes_what_is_stood_up(name: str, path: Path, value: Any) -> None:
+    document = concerned(DOCUMENTS[name], path)
+    valid = 0
     for other in others(found(document, dotted(path))):
         changed = edited(document, {dotted(path): other})
         try:
             judge(changed)
         except Refusal:
             continue
-        assert meaning(json.dumps(changed)) != meaning(json.dumps(document))
-        return
-    pytest.fail(f"no other value than {value!r} is valid for {dotted(path)}; give `others` one")
+        valid += 1
+        if meaning(json.dumps(changed)) != meaning(json.dumps(document)):
+            return
+    assert valid, f"no other value than {value!r} is valid for {dotted(path)}; give `others` one"
+    pytest.fail(f"{dotted(path)} reaches nothing: {valid} other values stand up the same")

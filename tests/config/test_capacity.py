@@ -18,7 +18,7 @@ MIG = {
     "pools.small.gpu": {"product": "A100-SXM4-80GB", "memory": "80Gi", "perNode": 2},
     "pools.small.nodes.labels": {"nvidia.com/gpu.product": "A100-SXM4-80GB"},
     "pools.small.nodes.count": 3,
-    "models.e5-large.scaling": {"replicas": 5},
+    "models.e5-large.scaling": {"kind": "fixed", "replicas": 5},
 }
 
 SHARING: dict[str, tuple[dict[str, Any], tuple[str, int, float]]] = {

@@ -26,7 +26,7 @@ MENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a setting of another kind": (
         {"models.e5-large.serving.pickerReplicas": 2},
         "models.e5-large.serving.pickerReplicas",
-        "take it away; here stand kind",
+        "take it away; here stand kind, kvOffload",
     ),
     "a kind left out": ({"gateway.tls": {"name": "x"}}, "gateway.tls", "add `kind:` with one of issuer, secret"),
     "a kind that is none": ({"gateway.tls.kind": "file"}, "gateway.tls", "write one of 'issuer', 'secret'"),
@@ -45,7 +45,7 @@ MENDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "a value out of a few": (
         {"models.e5-large.task": "embed"},
         "models.e5-large.task",
-        "write one of 'chat', 'embedding' or 'transcription'",
+        "write one of 'chat', 'embedding', 'rerank', 'classification' or 'transcription'",
     ),
     "a name of a mapping": (
         {"pools.Large": "@pools.large"},
@@ -53,7 +53,7 @@ MENDS: dict[str, tuple[dict[str, Any], str, str]] = {
         "write lower-case letters, digits and hyphens, a letter first",
     ),
     "a fraction of a pod": (
-        {"models.e5-large.scaling": {"replicas": 1.5}},
+        {"models.e5-large.scaling": {"kind": "fixed", "replicas": 1.5}},
         "models.e5-large.scaling.replicas",
         "write a whole number",
     ),

@@ -5,8 +5,10 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
 from andel import check as check_verb
@@ -15,6 +17,8 @@ from andel.template import MAY, template
 from config.schema import stack_schema
 from config.stackfile import KEY
 from tests.conftest import ROOT
+
+from .loosened import accepts
 
 
 def test_the_schema_in_the_checkout_is_what_the_config_says() -> None:
@@ -63,18 +67,29 @@ ANSWERS = {
     "source": "hf://owner/name",
     "float32 | bfloat16 | float16 | fp8 | int8 | int4": "bfloat16",
     "host": "api.example.dk",
+    "path": "/var/lib/andel/models",
+    "storage": "500Gi",
+    "size": "200Gi",
+    "prometheus": "http://prometheus.monitoring.svc:9090",
+    "endpoint": "http://otel-collector.monitoring.svc:4317",
 }
 """What a person writes for a blank, by its key or by what it says; `one` does for every other text."""
 
 
-@pytest.mark.parametrize(
-    ("everything", "task", "kind"), [(True, "chat", "llm-d"), (False, "embedding", "kserve")], ids=["all", "least"]
-)
-def test_a_template_that_is_filled_in_is_good(everything: bool, task: str, kind: str, tmp_path: Path) -> None:
-    text = template().replace("kind: llm-d", f"kind: {kind}").replace("chat | embedding | transcription", task)
+TASKS = "chat | embedding | rerank | classification | transcription"
+
+
+def test_the_least_of_a_template_filled_in_is_good(tmp_path: Path) -> None:
+    text = template().replace("kind: llm-d", "kind: kserve").replace(TASKS, "embedding")
     file = tmp_path / "Pulumi.new.yaml"
-    file.write_text("\n".join(filled(text, everything)), encoding="utf-8")
+    file.write_text("\n".join(filled(text, everything=False)), encoding="utf-8")
     assert CliRunner().invoke(check_verb.command, [str(file)]).output == f"{file}: good\n"
+
+
+def test_all_of_a_template_filled_in_has_the_right_form() -> None:
+    """Everything at once contradicts itself, as a model with every option must; each setting for itself is good."""
+    text = "\n".join(filled(template().replace(TASKS, "chat"), everything=True))
+    assert accepts(yaml.safe_load(text)["config"][KEY], rules=False)
 
 
 def filled(text: str, everything: bool) -> Iterator[str]:
@@ -90,7 +105,9 @@ def filled(text: str, everything: bool) -> Iterator[str]:
         blank = next(contexts) if key == "context" else ANSWERS.get(key, "one")
         setting = setting.replace("<number>", "1").replace("<text>", blank).replace("<one or more>", "one")
         yield re.sub(
-            r"<([^>]+)>", lambda match: ANSWERS.get(match[1], "one" if match[1] == "name" else match[1]), setting
+            r"<([^>]+)>",
+            lambda match: ANSWERS.get(match[1], {"name": "one", "NAME": "ONE"}.get(match[1], match[1])),
+            setting,
         )
 
 
@@ -104,13 +121,25 @@ def test_a_template_that_is_not_filled_in_is_refused(tmp_path: Path) -> None:
 
 def test_a_template_shows_every_setting() -> None:
     """A setting that the template hides is found only by reading the source."""
-    names = set(re.findall(r"^[\s#-]*(\w+):", template(), re.MULTILINE))
-    # Of alternatives the first is shown, and `kinds:` names the others; scaling and taints show a default on one line.
-    others = ("LabelledNodes", "KServe", "Certificate", "Managed", "Mig", "TimeSlicing", "Fixed", "Taint")
-    settings = {
-        field
-        for name, definition in stack_schema()["$defs"].items()
-        for field in definition.get("properties", {})
-        if name not in others
-    }
-    assert settings - names == set()
+    names = set(re.findall(r"(?:^[\s#-]*|[{, ])(\w+):", template(), re.MULTILINE))
+    environment = stack_schema()["properties"]["config"]["properties"][KEY]
+    assert set(first_settings(environment)) - names == set()
+
+
+def first_settings(schema: Any) -> Iterator[str]:
+    """Every setting below a schema. Of alternatives the first is shown, and `kinds:` names the others; so are those
+    that a default on one line stands for."""
+    match schema:
+        case {"$ref": str(reference)}:
+            yield from first_settings(stack_schema()["$defs"][reference.rpartition("/")[2]])
+        case {"oneOf": [first, *_]}:
+            yield from first_settings(first)
+        case {"type": "array", "default": []}:
+            return
+        case dict():
+            yield from schema.get("properties", {})
+            for key, below in schema.items():
+                yield from first_settings(list(below.values()) if key == "properties" else below)
+        case list():
+            for below in schema:
+                yield from first_settings(below)
