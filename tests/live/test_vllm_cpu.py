@@ -6,6 +6,7 @@ started once; each is parsed by the parser of the version that its image holds.
 """
 
 import io
+import re
 import subprocess
 import wave
 from collections.abc import Callable, Iterator
@@ -59,6 +60,24 @@ SHAPES = {shape(line): line for _, line in reversed(LINES) if not needs_more_mac
 @pytest.mark.parametrize(("environment", "line"), LINES, ids=lambda value: str(value))
 def test_every_model_has_a_command_line_of_which_some_are_started(environment: str, line: CommandLine) -> None:
     assert shape(line) in SHAPES or needs_more_machines(line)
+
+
+SWAPPED = re.compile(
+    r"--(port=|[a-z-]*parallel|nnodes|node-rank|master-addr|distributed-executor)|.*/mnt/|(python3|vllm)$"
+)
+
+
+STARTED = [row for row in LINES if not needs_more_machines(row[1])]
+
+
+@pytest.mark.parametrize(("environment", "line"), STARTED, ids=lambda value: str(value))
+def test_nothing_else_is_swapped_for_this_machine(environment: str, line: CommandLine) -> None:
+    here = on_this_machine(line, vllm=Path("/bin"), weights=Path("/tiny"), port=1)
+    assert [word for word in line.words if word not in here.words and not SWAPPED.match(word)] == []
+    added = [word for word in here.words if word not in line.words and "/tiny" not in word]
+    assert added == [here.words[0], "--port=1", "--dtype=float32", "--enforce-eager"]
+    changed = {name for name in here.variables if here.variables[name] != line.variables.get(name)}
+    assert changed <= {"HOME", "HF_HOME", "VLLM_CPU_KVCACHE_SPACE"}
 
 
 @pytest.mark.parametrize("version", sorted({version_of(*row) for row in LINES}))
