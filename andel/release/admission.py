@@ -72,7 +72,7 @@ def plugins_that_no_picker_has(environment: Environment) -> Iterator[Mistake]:
 def strategies_that_no_picker_has(environment: Environment) -> Iterator[Mistake]:
     """Some strategies, and prefill parts, need plugins that only llm-d's own picker has."""
     known = release(environment.release.name).epp.plugins
-    needs = {"precise-prefix": "precise-prefix-cache-scorer", "sticky-until-saturated": "prefix-cache-affinity-filter"}
+    needs = {"precise-prefix": "precise-prefix-cache-scorer", "sticky-until-saturated": "token-load-scorer"}
     for name, model in environment.models.items():
         if not isinstance(model.serving, LlmD):
             continue

@@ -88,6 +88,14 @@ SOURCES = (
         charted=True,
     ),
     DefinitionSource(
+        operator="kserve",
+        module="sigs.k8s.io/gateway-api-inference-extension",
+        version="v1.5.0",
+        checksum="h1:w9Awt60cmI1vM7Y6N81h8wDCBP0WkmxpdI7GKY0v070=",
+        # The objectives of that picker (release 2026.11-lab); llm-d's own has another group.
+        files=("config/crd/bases/inference.networking.x-k8s.io_inferenceobjectives.yaml",),
+    ),
+    DefinitionSource(
         operator="keda",
         module="github.com/kedacore/keda/v2",
         version="v2.18.0",

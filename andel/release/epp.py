@@ -72,6 +72,8 @@ GIE_1_5 = EppDialect(
     objective_header="x-gateway-inference-objective",
     fairness_header="x-gateway-inference-fairness-id",
     metrics_prefix="inference_extension",
-    plugins=COMMON,
+    # The producer and its scorer can't be loaded together: the EPP compares two pointers to the same kind of figure
+    # (pkg/epp/datalayer/data_graph.go), so neither is of use.
+    plugins=COMMON - {"inflight-load-producer", "token-load-scorer"},
 )
 """Gateway API Inference Extension v1.5.0: the last picker that builds from a Go module."""

@@ -26,6 +26,9 @@ EVENTS_PORT = 5557
 BEYOND_MONTH = -1
 """Band of requests beyond a soft month: below every tier."""
 
+PICKER = "max-score-picker"
+"""Takes the best of what filters and scorers leave. A strategy of one's own that names none gets it from the EPP."""
+
 Step = tuple[str, int | None]
 """Name of a plugin in a profile, and its weight if it is a scorer."""
 
@@ -58,27 +61,23 @@ def plugin(name: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def routing(strategy: Strategy, prefill: Prefill | None) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
     """Plugins with their parameters, and the profiles that they make up."""
     if isinstance(strategy, OwnStrategy):
-        profiles = [
-            profile(one.name, [(step.plugin, step.weight) for step in one.plugins]) for one in strategy.profiles
-        ]
-        return {}, profiles
+        own = [profile(one.name, [(step.plugin, step.weight) for step in one.plugins]) for one in strategy.profiles]
+        return {}, own
     plugins, steps = chosen_by(strategy)
     if prefill is None:
-        return {"single-profile-handler": {}, **plugins, "max-score-picker": {}}, [profile("default", steps)]
-    return {**disaggregation(prefill), **plugins, "max-score-picker": {}}, [
-        profile("prefill", [("prefill-filter", None), *steps]),
-        profile("decode", [("decode-filter", None), *steps]),
+        plugins = {"single-profile-handler": {}, **plugins, PICKER: {}}
+        return plugins, [profile("default", [*steps, (PICKER, None)])]
+    return {**disaggregation(prefill), **plugins, PICKER: {}}, [
+        profile("prefill", [("prefill-filter", None), *steps, (PICKER, None)]),
+        profile("decode", [("decode-filter", None), *steps, (PICKER, None)]),
     ]
 
 
 def profile(name: str, steps: list[Step]) -> dict[str, Any]:
-    """A profile: its steps, and the picker that takes the best of what they leave."""
-    picked = steps if any("picker" in step for step, _ in steps) else [*steps, ("max-score-picker", None)]
+    """A profile by its steps."""
     return {
         "name": name,
-        "plugins": [
-            {"pluginRef": step} | ({"weight": weight} if weight is not None else {}) for step, weight in picked
-        ],
+        "plugins": [{"pluginRef": step} | ({"weight": weight} if weight is not None else {}) for step, weight in steps],
     }
 
 

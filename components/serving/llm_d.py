@@ -30,6 +30,9 @@ STANDING = ("condition=WorkloadsReady", "condition=SchedulerWorkloadReady")
 PICKER_METRICS = 9090
 """Port on which pickers answer `/metrics`."""
 
+LEADER_WORKER_SET = ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet")
+"""What KServe makes of a replica that lies on several nodes."""
+
 POLLING_SECONDS = 5
 """Seconds between two looks at the load. A sleeping model wakes by it, so it is short."""
 
@@ -91,14 +94,16 @@ class LlmDModel(pulumi.ComponentResource):
         for part, scaling in scaled.items():
             if not isinstance(scaling, Load) or args.model.stopped or args.monitoring is None:
                 continue
-            target = f"{args.name}-{part}"
+            over_nodes = part == "kserve" and not isinstance(serving.spread, OneNode)
+            target = f"{args.name}-{part}-mn" if over_nodes else f"{args.name}-{part}"
+            kind = LEADER_WORKER_SET if over_nodes else ("apps/v1", "Deployment")
             waiting = picker_queue(pool(args.name), args.epp) if serving.flow_control else None
             waiting = waiting or (None if scaling.least else turned_away(args.name, args.namespace))
             queue = [waiting] if waiting and part == "kserve" else []
             scaled_object = ScaledObjectArgs(
                 name=target,
                 namespace=args.namespace,
-                target=("apps/v1", "Deployment", target),
+                target=(*kind, target),
                 scaling=scaling,
                 prometheus=args.monitoring.prometheus or "",
                 requests=[requests_in_flight(args.name, args.namespace, f"{target}-.*"), *queue],

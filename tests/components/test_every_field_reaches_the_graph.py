@@ -165,12 +165,12 @@ SMALL = ("embedding", "sticky", "text", "doubled-text")
 
 def measured(model: dict[str, Any]) -> bool:
     """Whether a model needs monitoring."""
-    return "load" in str(model) or model.get("tracing", False)
+    return "load" in str(model) or bool(model.get("tracing"))
 
 
 def sleeps(model: dict[str, Any]) -> bool:
     """Whether a model needs a gateway that wakes it."""
-    return model.get("scaling", {}).get("minReplicas") == 0
+    return bool(model.get("scaling", {}).get("minReplicas") == 0)
 
 
 @cache

@@ -3,7 +3,7 @@
 
 `kserve`: the runtime's command, its arguments, then the predictor's (source: KServe, pkg/controller/v1beta1/
 inferenceservice/utils, MergeRuntimeContainers); `{{.Name}}` is the object's name. `llm-d`: the container `main` of the
-model's own template, over the base that it refers to.
+model's own template.
 """
 
 import re
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from andel.preview.graph import Registration
+from components.kserve_settings import VLLM_RUNTIME, VLLM_RUNTIME_CPU
 from config.environment import Environment
 from config.models import Model
 from tests.components.program import normalised, platform_graph
@@ -68,6 +69,8 @@ def _of_kserve(objects: list[Registration], environment: Environment) -> Iterato
     runtimes = {one["metadata"]["name"]: one["spec"] for one in _inputs(objects, "ClusterServingRuntime")}
     for service in _inputs(objects, "InferenceService"):
         name, own = service["metadata"]["name"], service["spec"]["predictor"]["model"]
+        if own["runtime"] not in (VLLM_RUNTIME, VLLM_RUNTIME_CPU):
+            continue  # another server, with a command line of its own
         (container,) = runtimes[own["runtime"]]["containers"]
         variables = _values([*container.get("env", []), *own.get("env", [])])
         words = [*container["command"], *container["args"], *own["args"]]
@@ -82,17 +85,15 @@ def _of_kserve(objects: list[Registration], environment: Environment) -> Iterato
 
 
 def _of_llm_d(objects: list[Registration], environment: Environment) -> Iterator[CommandLine]:
-    bases = {one["metadata"]["name"]: one["spec"] for one in _inputs(objects, "LLMInferenceServiceConfig")}
     for service in _inputs(objects, "LLMInferenceService"):
         spec, name = service["spec"], service["metadata"]["name"]
-        base = [env for ref in spec["baseRefs"] for env in _main(bases[ref["name"]]["template"]).get("env", [])]
         prefill = spec.get("prefill", {})
         pods = {"template": spec.get("template"), "worker": spec.get("worker"), "prefill": prefill.get("template")}
         for part, pod in pods.items():
             if pod is None:
                 continue
             container = _main(pod)
-            variables = _values([*base, *container.get("env", [])])
+            variables = _values(container.get("env", []))
             # Without a command of its own KServe's preset would run a shell that reads the arguments once more.
             words = [*container["command"], *container["args"]]
             yield CommandLine(
