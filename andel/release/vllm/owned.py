@@ -117,7 +117,7 @@ OWNED_VARIABLES: dict[str, str] = dict(
         *_each("VLLM_CPU_KVCACHE_SPACE", "use the model's `size.kvCache`, by which it is counted"),
     )
 )
-"""Variables of vLLM that would undo what its arguments say, and how to mend a config that sets one (source: vLLM 0.33.0,
+"""Variables of vLLM that would undo its arguments, and how to mend a config that sets one (source: vLLM 0.33.0,
 envs.py)."""
 
 
