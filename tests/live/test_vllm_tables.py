@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from andel.lab.vllm import VLLM_SOURCES
 from andel.release.vllm import VERSIONS, Argument, ArgumentTable, generate, mistakes, render, table
-from andel.release.vllm.owned import OWNED
+from andel.release.vllm.owned import OWNED, OWNED_VARIABLES
 from andel.release.vllm.table import TABLES
 
 from .vllm_environment import interpreter, parsed, sources
@@ -66,6 +67,12 @@ def test_what_the_table_refuses_vllm_refuses_too() -> None:
         given: Any = int(value) if value.lstrip("-").isdigit() else value or True
         assert list(mistakes({name: given}, known)), words
         assert "refused" in answer, words
+
+
+def test_the_variables_that_nobody_sets_are_vllms() -> None:
+    interpreter()
+    known = (VLLM_SOURCES.folder / "0.33.0" / "vllm" / "envs.py").read_text()
+    assert [name for name in OWNED_VARIABLES if f'"{name}": ' not in known] == []
 
 
 def _made_up(known: ArgumentTable, chance: random.Random) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from andel.release.vllm import OWNED, VERSIONS, contradictions, judge, mistakes, table, values
-from andel.release.vllm.owned import OWNED_FIELDS
+from andel.release.vllm import OWNED, VERSIONS, contradictions, judge, mistakes, table, values, variable_mistakes
+from andel.release.vllm.owned import OWNED_FIELDS, OWNED_VARIABLES
 from config.section import dotted
 
 
@@ -263,3 +263,9 @@ def test_no_message_shows_a_value() -> None:
 
 def test_what_kubernetes_puts_in_is_found_at_any_depth() -> None:
     assert list(values.texts({"a": [{"b": ("c", 1)}]})) == ["a", "b", "c"]
+
+
+def test_variables_that_would_undo_arguments_are_refused_and_others_are_not() -> None:
+    found = list(variable_mistakes([*OWNED_VARIABLES, "OMP_NUM_THREADS", "VLLM_LOGGING_LEVEL"]))
+    assert [mistake.path for mistake in found] == [(name,) for name in OWNED_VARIABLES]
+    assert all(mistake.mend for mistake in found)

@@ -5,7 +5,9 @@ Two kinds. What the platform's arithmetic, routes and quotas rest on is said onc
 What would open the engine (keys, code of others, files, other listeners) is said by nobody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+
+from config.section import Mistake
 
 
 def _each(names: str, reason: str) -> Iterable[tuple[str, str]]:
@@ -94,3 +96,33 @@ their setting, rather than to be unknown."""
 
 OWNED_FIELDS = {name.replace("-", "_"): mend for name, mend in OWNED.items() if mend == _CODE}
 """Fields that nobody may set, in whatever object they stand."""
+
+OWNED_VARIABLES: dict[str, str] = dict(
+    (
+        *_each("VLLM_API_KEY VLLM_HOST_IP VLLM_PORT VLLM_USE_RUST_FRONTEND", _ROUTE),
+        *_each(
+            "VLLM_REQUEST_BODY_LOG_LEVEL VLLM_DEBUG_LOG_API_SERVER_RESPONSE VLLM_LOGGING_CONFIG_PATH"
+            " VLLM_TRACE_FUNCTION",
+            _PROMPTS,
+        ),
+        *_each("VLLM_SERVER_DEV_MODE VLLM_MEDIA_URL_ALLOW_REDIRECTS VLLM_MEDIA_CONNECTOR", _LISTENER),
+        *_each("VLLM_PLUGINS VLLM_ALLOW_INSECURE_SERIALIZATION", _CODE),
+        *_each(
+            "VLLM_ALLOW_RUNTIME_LORA_UPDATING VLLM_LORA_RESOLVER_CACHE_DIR VLLM_LORA_RESOLVER_HF_REPO_LIST", _ADAPTERS
+        ),
+        *_each(
+            "VLLM_NO_USAGE_STATS VLLM_DO_NOT_TRACK VLLM_USAGE_STATS_SERVER VLLM_USAGE_SOURCE",
+            "vLLM tells nobody that it runs; leave it out",
+        ),
+        *_each("VLLM_CPU_KVCACHE_SPACE", "use the model's `size.kvCache`, by which it is counted"),
+    )
+)
+"""Variables of vLLM that would undo its arguments, and how to mend a config that sets one (source: vLLM 0.33.0,
+envs.py)."""
+
+
+def variable_mistakes(names: Iterable[str]) -> Iterator[Mistake]:
+    """Variables that are not set by hand. The path of a mistake is the variable."""
+    for name in names:
+        if name in OWNED_VARIABLES:
+            yield Mistake((name,), "is written by the platform", OWNED_VARIABLES[name])
