@@ -5,7 +5,7 @@ ANDEL := .venv/bin/andel
 # The environment is made anew when what it holds changes.
 VENV := .venv/.made
 
-.PHONY: up preview status down check test test-unit test-engine help
+.PHONY: up preview status down check test test-live help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1  \t/p' Makefile
@@ -36,6 +36,10 @@ check: $(VENV) ## format, lint, types, layers, schema, stack files and unit test
 test: $(VENV) ## unit and engine tests; builds the lab where it is missing
 	$(ANDEL) lab build
 	.venv/bin/pytest -m 'not live'
+
+test-live: $(VENV) ## tests against real controllers, pickers, autoscalers and engines; builds them where they are missing
+	$(ANDEL) lab build --live
+	.venv/bin/pytest -m live
 
 $(VENV): requirements.txt pyproject.toml
 	python3 -m venv .venv

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from .parts import NO_OPTIMISER, Part
+from .scaling_parts import SCALING_PARTS
 from .toolchain import Toolchain
 
 KSERVE = "github.com/kserve/kserve"
@@ -98,5 +99,12 @@ VARIANT_DEFINITIONS = Part(
     name="variant-definitions", seconds=5, module="controllers", finish=_variant_definitions, inputs=VARIANT_AUTOSCALER
 )
 
-LIVE_PARTS = (VARIANT_DEFINITIONS, LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER, PICKER)
+LIVE_PARTS = (
+    VARIANT_DEFINITIONS,
+    LLMISVC_CONTROLLER,
+    KSERVE_CONTROLLER,
+    LWS_CONTROLLER,
+    PICKER,
+    *SCALING_PARTS,
+)
 """Every part of the tier, in the order in which they are built."""

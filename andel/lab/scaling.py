@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What scales models by load, on a lab: KEDA's operator (2.18.0) and a Prometheus, as processes of this machine.
+
+The operator alone wakes a workload and puts it to sleep. Between one replica and more stands a HorizontalPodAutoscaler
+that it makes; what that reads comes from KEDA's metrics adapter, which the lab doesn't run.
+"""
+
+import json
+import shutil
+import time
+
+import urllib3
+import yaml
+
+from .certificates import pair
+from .control_plane import ControlPlane
+from .definitions import install
+from .errors import LabError
+from .files import write_private
+from .processes import Process, ended, free_ports, running, start
+from .scaling_parts import KEDA_OPERATOR, PROMETHEUS
+
+NAMESPACE = "keda"
+
+READY_SECONDS = 60
+
+SCRAPE_SECONDS = 1
+"""Between two looks at a target. Clusters have 15 to 60."""
+
+
+def start_keda(plane: ControlPlane) -> Process:
+    """Start KEDA's operator, with the definitions that it watches.
+
+    Raises:
+        LabError: it ends by itself, or is not ready in time; with the end of its log.
+    """
+    api = plane.api()
+    install(api, json.loads((KEDA_OPERATOR.folder / "definitions.json").read_text()))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    api.apply(f"/api/v1/namespaces/{NAMESPACE}", namespace)
+    certificates = plane.folder / "keda-certificates"
+    certificates.mkdir(exist_ok=True, mode=0o700)
+    served = pair(plane.certificates, "server")
+    shutil.copyfile(plane.certificates / "ca.crt", certificates / "ca.crt")
+    shutil.copyfile(served.certificate, certificates / "tls.crt")
+    write_private(certificates / "tls.key", served.key.read_text())
+    probe, service = free_ports(2)
+    process = Process(
+        name=KEDA_OPERATOR.name,
+        command=[
+            str(KEDA_OPERATOR.folder / KEDA_OPERATOR.program),
+            f"--health-probe-bind-address=127.0.0.1:{probe}",
+            f"--metrics-service-bind-address=127.0.0.1:{service}",
+            "--metrics-bind-address=0",
+            f"--cert-dir={certificates}",
+        ],
+        folder=plane.folder,
+        environment={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(plane.folder),
+            "KUBECONFIG": str(plane.folder / "lab.kubeconfig"),
+            "POD_NAMESPACE": NAMESPACE,
+            "KEDA_CLUSTER_OBJECT_NAMESPACE": NAMESPACE,
+            "WATCH_NAMESPACE": "",
+        },
+    )
+    start(process)
+    _wait(process, f"http://127.0.0.1:{probe}/readyz")
+    return process
+
+
+def start_prometheus(plane: ControlPlane, target: str) -> str:
+    """Start a Prometheus that reads one target.
+
+    Args:
+        plane: in whose folder its data lie.
+        target: host and port with `/metrics`.
+
+    Returns:
+        Its address.
+
+    Raises:
+        LabError: it ends by itself, or is not ready in time; with the end of its log.
+    """
+    settings = {
+        "global": {"scrape_interval": f"{SCRAPE_SECONDS}s"},
+        "scrape_configs": [{"job_name": "lab", "honor_labels": True, "static_configs": [{"targets": [target]}]}],
+    }
+    file = plane.folder / "prometheus.yaml"
+    write_private(file, yaml.safe_dump(settings))
+    (port,) = free_ports(1)
+    address = f"http://127.0.0.1:{port}"
+    process = Process(
+        name=PROMETHEUS.name,
+        command=[
+            str(PROMETHEUS.folder / PROMETHEUS.program),
+            f"--config.file={file}",
+            f"--storage.tsdb.path={plane.folder / 'prometheus'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+        ],
+        folder=plane.folder,
+        environment={"PATH": "/usr/bin:/bin", "HOME": str(plane.folder)},
+    )
+    start(process)
+    _wait(process, f"{address}/-/ready")
+    return address
+
+
+def _wait(process: Process, address: str) -> None:
+    pool = urllib3.PoolManager(retries=False)
+    deadline = time.monotonic() + READY_SECONDS
+    while True:
+        if running(process.note) is None:
+            raise ended(process)
+        try:
+            if pool.request("GET", address, timeout=2).status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            pass
+        if time.monotonic() > deadline:
+            raise LabError(f"{process.name} is not ready after {READY_SECONDS} s; see {process.log}")
+        time.sleep(0.2)
