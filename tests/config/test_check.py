@@ -31,7 +31,9 @@ def check(*words: str | Path) -> Result:
 def stack_file(file: Path, environment: Any) -> Path:
     """A file that holds an environment."""
     config = {"pulumi:disable-default-providers": ["*"], "andel:environment": environment}
-    file.write_text(yaml.dump({"config": config}, Dumper=yaml.CSafeDumper, allow_unicode=True), encoding="utf-8")
+    file.write_text(
+        yaml.dump({"config": config}, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     return file
 
 
