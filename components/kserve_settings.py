@@ -96,8 +96,8 @@ def vllm_runtime(image: str) -> dict[str, Any]:
             {
                 "name": "kserve-container",
                 "image": image,
-                "command": ["python3", "-m", "vllm.entrypoints.openai.api_server"],
-                "args": [f"--port={VLLM_PORT}", "--served-model-name={{.Name}}", "--model=/mnt/models"],
+                "command": ["vllm", "serve", "/mnt/models"],
+                "args": [f"--port={VLLM_PORT}", "--served-model-name={{.Name}}"],
                 "env": [*QUIET, {"name": "HF_HOME", "value": "/tmp"}, {"name": "HOME", "value": "/tmp"}],
                 "ports": [{"containerPort": VLLM_PORT, "protocol": "TCP"}],
                 "securityContext": {**POD_SECURITY, **CONTAINER_SECURITY},

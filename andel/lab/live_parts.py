@@ -9,6 +9,7 @@ import yaml
 from .parts import NO_OPTIMISER, Part
 from .scaling_parts import SCALING_PARTS
 from .toolchain import Toolchain
+from .vllm import VLLM_PARTS
 
 KSERVE = "github.com/kserve/kserve"
 LEADER_WORKER_SET = "sigs.k8s.io/lws"
@@ -106,5 +107,6 @@ LIVE_PARTS = (
     LWS_CONTROLLER,
     PICKER,
     *SCALING_PARTS,
+    *VLLM_PARTS,
 )
 """Every part of the tier, in the order in which they are built."""

@@ -40,7 +40,7 @@ class _Installed(Part):
 
     def _fingerprint(self) -> str:
         content = hashlib.sha256(RECIPE.encode())
-        for file in sorted(PINS.rglob("*.txt")):
+        for file in sorted(file for pattern in self.inputs for file in PINS.glob(pattern)):
             content.update(file.name.encode() + file.read_bytes())
         return content.hexdigest()[:12]
 
@@ -139,8 +139,8 @@ def _size(folder: Path) -> int:
     return total
 
 
-VLLM = _Installed(name="vllm", seconds=150, module="", finish=_environment)
-VLLM_SOURCES = _Installed(name="vllm-sources", seconds=30, module="", finish=_sources)
+VLLM = _Installed(name="vllm", seconds=150, module="", inputs=("*.txt",), finish=_environment)
+VLLM_SOURCES = _Installed(name="vllm-sources", seconds=30, module="", inputs=("parsers/*.txt",), finish=_sources)
 VLLM_PARTS = (VLLM, VLLM_SOURCES)
 """What the tier `live` needs of vLLM."""
 

@@ -15,7 +15,7 @@ from . import release
 from .engines import vllm_role
 from .pins import Release
 from .vllm import mistakes as argument_mistakes
-from .vllm import table
+from .vllm import table, variable_mistakes
 
 
 def judged(document: object) -> Environment:
@@ -57,6 +57,15 @@ def arguments_that_vllm_refuses(environment: Environment) -> Iterator[Mistake]:
                 yield mistake.below(("models", name, "arguments"))
 
 
+def variables_that_undo_arguments(environment: Environment) -> Iterator[Mistake]:
+    """What the platform writes as an argument is not undone by a variable."""
+    for name, model in environment.models.items():
+        if vllm_role(model) is not None:
+            for field, names in (("variables", model.variables), ("secrets", model.secrets)):
+                for mistake in variable_mistakes(names):
+                    yield mistake.below(("models", name, field))
+
+
 def plugins_that_no_picker_has(environment: Environment) -> Iterator[Mistake]:
     """A strategy of one's own is made of plugins that the release's picker knows."""
     known = release(environment.release.name).epp.plugins
@@ -94,6 +103,7 @@ def operators_without_a_chart(environment: Environment) -> Iterator[Mistake]:
 
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     arguments_that_vllm_refuses,
+    variables_that_undo_arguments,
     plugins_that_no_picker_has,
     strategies_that_no_picker_has,
     operators_without_a_chart,
