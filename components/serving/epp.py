@@ -30,6 +30,10 @@ Step = tuple[str, int | None]
 """Name of a plugin in a profile, and its weight if it is a scorer."""
 
 
+BEST: Step = ("max-score-picker", None)
+"""The picker that takes the best of what the steps before it leave; a profile has one picker."""
+
+
 def picker_config(serving: LlmD, dialect: EppDialect, bands: Mapping[str, int]) -> dict[str, Any]:
     """An EndpointPickerConfig.
 
@@ -64,21 +68,18 @@ def routing(strategy: Strategy, prefill: Prefill | None) -> tuple[dict[str, dict
         return {}, profiles
     plugins, steps = chosen_by(strategy)
     if prefill is None:
-        return {"single-profile-handler": {}, **plugins, "max-score-picker": {}}, [profile("default", steps)]
+        return {"single-profile-handler": {}, **plugins, "max-score-picker": {}}, [profile("default", [*steps, BEST])]
     return {**disaggregation(prefill), **plugins, "max-score-picker": {}}, [
-        profile("prefill", [("prefill-filter", None), *steps]),
-        profile("decode", [("decode-filter", None), *steps]),
+        profile("prefill", [("prefill-filter", None), *steps, BEST]),
+        profile("decode", [("decode-filter", None), *steps, BEST]),
     ]
 
 
 def profile(name: str, steps: list[Step]) -> dict[str, Any]:
-    """A profile: its steps, and the picker that takes the best of what they leave."""
-    picked = steps if any("picker" in step for step, _ in steps) else [*steps, ("max-score-picker", None)]
+    """A profile: its steps in their order."""
     return {
         "name": name,
-        "plugins": [
-            {"pluginRef": step} | ({"weight": weight} if weight is not None else {}) for step, weight in picked
-        ],
+        "plugins": [{"pluginRef": step} | ({"weight": weight} if weight is not None else {}) for step, weight in steps],
     }
 
 

@@ -74,7 +74,7 @@ def objectives_of_one_name(environment: Environment) -> Iterator[Mistake]:
     ranks: dict[str, str] = {}
     served = {
         name: {name, *model.names}
-        for name, model in environment.models.items()
+        for name, model in sorted(environment.models.items())
         if isinstance(model.serving, LlmD) and model.serving.flow_control
     }
     for name, tier in product(served, (*environment.tiers, BEYOND)):

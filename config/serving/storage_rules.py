@@ -97,7 +97,7 @@ def caches_beside_adapters(environment: Environment) -> Iterator[Mistake]:
 def caches_of_one_source(environment: Environment) -> Iterator[Mistake]:
     """A source is cached once (source: KServe v0.20.0, LocalModelCacheValidator)."""
     owners: dict[str, str] = {}
-    for name, model in environment.models.items():
+    for name, model in sorted(environment.models.items()):
         if model.cached and (owner := owners.setdefault(model.source.rstrip("/"), name)) != name:
             wrong = f"{owner} caches {model.source} already, and KServe refuses a second cache of it"
             yield Mistake(("models", name, "cached"), wrong, "write false: the same cache serves both")

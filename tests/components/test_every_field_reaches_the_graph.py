@@ -164,7 +164,7 @@ def measured(model: dict[str, Any]) -> bool:
 
 def sleeps(model: dict[str, Any]) -> bool:
     """Whether a model needs a gateway that wakes it."""
-    return model.get("scaling", {}).get("minReplicas") == 0
+    return bool(model.get("scaling", {}).get("minReplicas") == 0)
 
 
 @cache
