@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ..scaling import Load
 from ..section import Mistake
-from .kserve import KServe
 from .llm_d import LlmD
+from .storage_rules import BY_KSERVE
 
 if TYPE_CHECKING:
     from ..environment import Environment
@@ -60,8 +60,8 @@ def hours_shorter_than_the_loading(environment: Environment) -> Iterator[Mistake
 def sleepers_that_nothing_wakes(environment: Environment) -> Iterator[Mistake]:
     """A sleeping model is woken by what the gateway sees; without one, by the clock alone."""
     for name, model in environment.models.items():
-        scaling, kinds = model.scaling, (LlmD, KServe)
-        if not isinstance(scaling, Load) or not isinstance(model.serving, kinds) or environment.gateway is not None:
+        scaling, woken = model.scaling, environment.gateway is not None or model.serving.kind not in BY_KSERVE
+        if not isinstance(scaling, Load) or woken:
             continue
         if not scaling.least and not scaling.office_hours:
             wrong = "nothing would ever wake it: there is no gateway that sees its requests"
@@ -74,7 +74,7 @@ def objectives_of_one_name(environment: Environment) -> Iterator[Mistake]:
     ranks: dict[str, str] = {}
     served = {
         name: {name, *model.names}
-        for name, model in environment.models.items()
+        for name, model in sorted(environment.models.items())
         if isinstance(model.serving, LlmD) and model.serving.flow_control
     }
     for name, tier in product(served, (*environment.tiers, BEYOND)):

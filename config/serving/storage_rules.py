@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from ..section import Mistake, Path
-from .kserve import KServe
-from .llm_d import LlmD
 
 if TYPE_CHECKING:
     from ..environment import Environment
     from ..models import Model
+
+BY_KSERVE = ("llm-d", "kserve", "huggingface")
+"""Kinds whose weights KServe fetches; all but the first as sources of an InferenceService."""
 
 FETCHED = ("hf://", "s3://")
 """Schemes that KServe downloads; claims are mounted, images run beside the engine."""
@@ -38,7 +39,7 @@ def sources(name: str, model: Model) -> Iterator[tuple[Path, str, str]]:
 
 def by_kserve(environment: Environment) -> Iterator[tuple[str, Model]]:
     """Models whose weights KServe fetches."""
-    return ((name, one) for name, one in environment.models.items() if isinstance(one.serving, LlmD | KServe))
+    return ((name, one) for name, one in environment.models.items() if one.serving.kind in BY_KSERVE)
 
 
 def sources_that_name_nothing(environment: Environment) -> Iterator[Mistake]:
@@ -62,7 +63,7 @@ def credentials_that_open_nothing(environment: Environment) -> Iterator[Mistake]
 def folders_of_claims_beside_adapters(environment: Environment) -> Iterator[Mistake]:
     """Where there are adapters, `kserve` mounts claims whole (source: KServe v0.20.0, storage_initializer_injector)."""
     for name, model in by_kserve(environment):
-        if not isinstance(model.serving, KServe) or not model.names:
+        if model.serving.kind == "llm-d" or not model.names:
             continue
         for path, source, folder in sources(name, model):
             if source.startswith("pvc://") and source.removeprefix("pvc://").strip("/").count("/"):
@@ -89,15 +90,15 @@ def claims_below_downloads(environment: Environment) -> Iterator[Mistake]:
 def caches_beside_adapters(environment: Environment) -> Iterator[Mistake]:
     """With adapters, `kserve` fetches every source itself (source: KServe v0.20.0, setLocalModelLabel)."""
     for name, model in by_kserve(environment):
-        if isinstance(model.serving, KServe) and model.cached and model.names:
-            wrong = "with adapters, kserve never looks into the cache"
+        if model.serving.kind != "llm-d" and model.cached and model.names:
+            wrong = "with adapters, an InferenceService never looks into the cache"
             yield Mistake(("models", name, "cached"), wrong, "write false, or serve by llm-d")
 
 
 def caches_of_one_source(environment: Environment) -> Iterator[Mistake]:
     """A source is cached once (source: KServe v0.20.0, LocalModelCacheValidator)."""
     owners: dict[str, str] = {}
-    for name, model in environment.models.items():
+    for name, model in sorted(environment.models.items()):
         if model.cached and (owner := owners.setdefault(model.source.rstrip("/"), name)) != name:
             wrong = f"{owner} caches {model.source} already, and KServe refuses a second cache of it"
             yield Mistake(("models", name, "cached"), wrong, "write false: the same cache serves both")
