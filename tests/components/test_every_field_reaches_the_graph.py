@@ -144,9 +144,9 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     tier = {**document["tiers"]["only"], "models": list(models)}
     tier |= {key: min(tier[key], longest - less) for key, less in (("contextTokens", 0), ("outputTokens", 1))}
     left_out = {"gateway", "tiers", "monitoring"} - BESIDE.get(section, set())
-    if section in ("models", "profiles", "pools") and any(map(measured, models.values())):
+    if any(map(measured, models.values())):
         left_out.discard("monitoring")
-    if section in ("models", "profiles", "pools") and any(map(sleeps, models.values())):
+    if any(map(sleeps, models.values())):
         left_out.discard("gateway")
     smaller = {**document, "models": models, "tiers": {"only": tier}}
     smaller = {key: value for key, value in smaller.items() if key not in left_out}

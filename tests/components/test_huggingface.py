@@ -8,7 +8,7 @@ import pytest
 from components.huggingface_runtime import spec as runtime
 from components.serving.huggingface import predictor
 
-from .serving_arguments import model_args
+from .serving.arguments import edited_args
 
 ENGINE = "model"
 PREDICTORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -28,12 +28,12 @@ PREDICTORS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("model", "edits", "expected"), PREDICTORS)
 def test_a_model_becomes_what_the_server_reads(model: str, edits: dict[str, Any], expected: dict[str, Any]) -> None:
-    written = predictor(model_args("huggingface", model, edits))[ENGINE]
+    written = predictor(edited_args("huggingface", model, edits))[ENGINE]
     assert {field: written.get(field) for field in expected} == expected
 
 
 def test_a_revision_makes_the_server_fetch_with_the_token_of_the_source() -> None:
-    written = predictor(model_args("huggingface", "text", {}))
+    written = predictor(edited_args("huggingface", "text", {}))
     assert written["model"]["args"][:3] == [
         "--model_id=example/text",
         "--model_revision=0123456789abcdef0123456789abcdef01234567",
@@ -46,20 +46,20 @@ def test_a_revision_makes_the_server_fetch_with_the_token_of_the_source() -> Non
 
 def test_without_a_revision_kserve_fetches() -> None:
     edits = {"serving.modelRevision": "<gone>", "serving.tokenizerRevision": "<gone>"}
-    written = predictor(model_args("huggingface", "text", edits))
+    written = predictor(edited_args("huggingface", "text", edits))
     assert written["model"]["storageUri"] == "hf://example/text"
     assert written["serviceAccountName"] == "text-storage"
     assert not [one for one in written["model"]["env"] if one["name"] == "HF_TOKEN"]
 
 
 def test_vllm_hears_what_it_hears_elsewhere_and_never_a_task() -> None:
-    arguments = predictor(model_args("huggingface", "text", {}))["model"]["args"]
+    arguments = predictor(edited_args("huggingface", "text", {}))["model"]["args"]
     assert {"--backend=vllm", "--dtype=bfloat16", "--max-model-len=32768", "--tensor-parallel-size=2"} <= {*arguments}
     assert not [argument for argument in arguments if argument.startswith("--task")]
 
 
 def test_a_pod_may_load_for_as_long_as_its_model_says() -> None:
-    probe = predictor(model_args("huggingface", "text", {}))["model"]["startupProbe"]
+    probe = predictor(edited_args("huggingface", "text", {}))["model"]["startupProbe"]
     assert probe["periodSeconds"] * probe["failureThreshold"] == 900
 
 

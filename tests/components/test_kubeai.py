@@ -11,7 +11,7 @@ from components.traffic import MODEL_PORTS
 from config.judge import judge
 
 from .program import platform_graph
-from .serving_arguments import environment_document, model_args
+from .serving.arguments import edited_args, environment_document
 
 GONE = "<gone>"
 LOAD = {"kind": "load", "minReplicas": 1, "maxReplicas": 4, "targetRequests": 8, "scaleDownDelaySeconds": 60}
@@ -68,45 +68,45 @@ SPECS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 
 @pytest.mark.parametrize(("model", "edits", "expected"), SPECS)
 def test_a_model_becomes_what_kubeai_reads(model: str, edits: dict[str, Any], expected: dict[str, Any]) -> None:
-    written = spec(model_args("kubeai", model, edits))
+    written = spec(edited_args("kubeai", model, edits))
     assert {field: written.get(field) for field in expected} == expected
 
 
 def test_kubeai_loads_adapters_and_vllm_is_told_only_how_many() -> None:
     """KubeAI fetches them to a place of its own; one that vLLM looks for at its start would not be there."""
-    written = spec(model_args("kubeai", "doubled-text", {}))
+    written = spec(edited_args("kubeai", "doubled-text", {}))
     assert [one["name"] for one in written["adapters"]] == ["building-permits", "social-services"]
     assert "--max-lora-rank=64" in written["args"]
     assert not [argument for argument in written["args"] if "lora-modules" in argument or "building" in argument]
 
 
 def test_gpus_of_a_share_split_the_model() -> None:
-    assert "--tensor-parallel-size=2" in spec(model_args("kubeai", "doubled-text", {}))["args"]
-    assert not [one for one in spec(model_args("kubeai", "bucket", {}))["args"] if "tensor" in one]
+    assert "--tensor-parallel-size=2" in spec(edited_args("kubeai", "doubled-text", {}))["args"]
+    assert not [one for one in spec(edited_args("kubeai", "bucket", {}))["args"] if "tensor" in one]
 
 
 def test_a_model_of_its_own_variables_keeps_them() -> None:
     """Ours come first; who sets HOME means it."""
-    env = spec(model_args("kubeai", "ollama", {"variables": {"HOME": "/data"}}))["env"]
+    env = spec(edited_args("kubeai", "ollama", {"variables": {"HOME": "/data"}}))["env"]
     assert env["HOME"] == "/data"
     assert env["OLLAMA_CONTEXT_LENGTH"] == "16384"
 
 
 def test_what_kubeai_cannot_change_is_made_anew() -> None:
     """Its definition refuses another cache profile, ring, and source of cached weights."""
-    assert "spec.url" in immutable(model_args("kubeai", "infinity", {}).model)
-    assert "spec.url" not in immutable(model_args("kubeai", "bucket", {}).model)
+    assert "spec.url" in immutable(edited_args("kubeai", "infinity", {}).model)
+    assert "spec.url" not in immutable(edited_args("kubeai", "bucket", {}).model)
     assert {"spec.cacheProfile", "spec.loadBalancing.prefixHash.replication"} <= {
-        *immutable(model_args("kubeai", "bucket", {}).model)
+        *immutable(edited_args("kubeai", "bucket", {}).model)
     }
 
 
 def test_a_number_that_is_fixed_is_waited_for_and_taken_over() -> None:
-    fixed = annotations(model_args("kubeai", "ollama", {}))
+    fixed = annotations(edited_args("kubeai", "ollama", {}))
     assert fixed["pulumi.com/patchForce"] == "true"
     assert "{.status.replicas.ready}=2" in fixed["pulumi.com/waitFor"]
-    assert annotations(model_args("kubeai", "doubled-text", {})) == {}
-    assert "pulumi.com/waitFor" not in annotations(model_args("kubeai", "resting", {}))
+    assert annotations(edited_args("kubeai", "doubled-text", {})) == {}
+    assert "pulumi.com/waitFor" not in annotations(edited_args("kubeai", "resting", {}))
 
 
 def test_the_gateway_reaches_the_proxy_below_its_path_and_adapters_by_their_wire_names() -> None:

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: MPL-2.0
 """KServe's own controllers make of every model what the config promises, and the real scheduler finds it a place."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from andel.lab import engine, lifecycle
 from andel.lab.api import ApiServer
@@ -194,7 +194,7 @@ def test_pickers_run_the_configuration_that_we_wrote(standing: Standing) -> None
             continue
         spec = there(standing.api, path)["spec"]
         (main,) = [one for one in spec["template"]["spec"]["containers"] if one["name"] == "main"]
-        written = json.loads(main["args"][main["args"].index("--config-text") + 1])
+        written = yaml.safe_load(main["args"][main["args"].index("--config-text") + 1])
         bands = {
             tier: one.priority for tier, one in environment.tiers.items() if {name, *model.names} & set(one.models)
         }

@@ -16,6 +16,9 @@ NIXL = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
 LMCACHE = {"kv_connector": "LMCacheConnectorV1", "kv_role": "kv_both"}
 NATIVE = Native(kind="native", memory="2Gi", eviction="arc")
 
+VERSION = "0.33.0"
+"""Of the vLLM that reads them."""
+
 
 def offloading(**more: Any) -> dict[str, Any]:
     """vLLM's own connector for `NATIVE` (source: KServe v0.20.0, kvTransferConfig)."""
@@ -69,12 +72,12 @@ def test_cache_that_goes_nowhere_needs_no_connector() -> None:
     ],
 )
 def test_a_task_decides_the_runner(model: str, expected: list[str]) -> None:
-    arguments = engine_arguments(model_args("kserve", model).model)
+    arguments = engine_arguments(model_args("kserve", model).model, VERSION)
     assert [one for one in arguments if one.startswith(("--runner", "--convert"))] == expected
 
 
 def test_usage_is_always_counted_and_the_declared_context_is_the_longest() -> None:
-    arguments = engine_arguments(model_args("kserve", "text").model)
+    arguments = engine_arguments(model_args("kserve", "text").model, VERSION)
     assert "--enable-force-include-usage" in arguments
     assert "--max-model-len=32768" in arguments
     assert "--gpu-memory-utilization=0.90" in arguments
@@ -82,13 +85,13 @@ def test_usage_is_always_counted_and_the_declared_context_is_the_longest() -> No
 
 def test_on_cores_no_gpu_memory_is_spoken_of_and_the_cache_has_its_room() -> None:
     model = model_args("kserve", "on-cores").model
-    assert [one for one in engine_arguments(model) if "gpu-memory" in one] == []
+    assert [one for one in engine_arguments(model, VERSION) if "gpu-memory" in one] == []
     assert {"name": "VLLM_CPU_KVCACHE_SPACE", "value": "1"} in engine_variables(model)
 
 
 def test_adapters_are_named_as_the_catalogue_names_them() -> None:
     """Source: KServe v0.20.0, workload_lora.go: it mounts them below /mnt/lora, and adds none where we name them."""
-    arguments = engine_arguments(model_args("llm-d", "adapted").model)
+    arguments = engine_arguments(model_args("llm-d", "adapted").model, VERSION)
     at = arguments.index("--lora-modules")
     modules = [json.loads(one) for one in arguments[at + 1 : at + 3]]
     assert modules == [{"name": name, "path": f"/mnt/lora/{name}"} for name in ("building-permits", "social-services")]
@@ -97,24 +100,24 @@ def test_adapters_are_named_as_the_catalogue_names_them() -> None:
 
 def test_adapters_that_come_later_need_no_module_but_a_switch() -> None:
     model = model_args("llm-d", "precise", lora={"dynamic": True}).model
-    assert "--enable-lora" in engine_arguments(model)
-    assert "--lora-modules" not in engine_arguments(model)
+    assert "--enable-lora" in engine_arguments(model, VERSION)
+    assert "--lora-modules" not in engine_arguments(model, VERSION)
     assert {"name": "VLLM_ALLOW_RUNTIME_LORA_UPDATING", "value": "1"} in engine_variables(model)
 
 
 def test_without_adapters_nothing_may_be_loaded() -> None:
     model = model_args("llm-d", "precise").model
-    assert not [one for one in engine_arguments(model) if "lora" in one]
+    assert not [one for one in engine_arguments(model, VERSION) if "lora" in one]
     assert not [one for one in engine_variables(model) if "LORA" in one["name"]]
 
 
 def test_traces_go_where_the_environment_says_and_as_many_as_it_says() -> None:
     args = model_args("llm-d", "sticky")
-    arguments = engine_arguments(args.model, args.monitoring)
+    arguments = engine_arguments(args.model, VERSION, args.monitoring)
     assert "--otlp-traces-endpoint=http://otel-collector.monitoring.svc:4317" in arguments
     assert {"name": "OTEL_TRACES_SAMPLER_ARG", "value": "0.5"} in engine_variables(args.model, None, args.monitoring)
     untraced = model_args("llm-d", "sticky", tracing=False)
-    assert not [one for one in engine_arguments(untraced.model, untraced.monitoring) if "otlp" in one]
+    assert not [one for one in engine_arguments(untraced.model, VERSION, untraced.monitoring) if "otlp" in one]
 
 
 def test_lmcache_is_told_its_memory_in_gigabytes() -> None:

@@ -84,7 +84,7 @@ def test_every_plugin_is_known_to_the_picker_and_every_step_is_declared(
     assert set(types) <= ROUTER_0_9.plugins
     assert len(types) == len(set(types))
     assert {step["pluginRef"] for one in config["schedulingProfiles"] for step in one["plugins"]} <= set(types)
-    if prefill is None and not isinstance(strategy, PrecisePrefix):
+    if prefill is None and not isinstance(strategy, PrecisePrefix | StickyUntilSaturated):
         assert set(types) <= GIE_1_5.plugins
 
 

@@ -107,7 +107,7 @@ def test_a_worker_has_the_gpus_of_its_leader() -> None:
 def test_a_whole_replica_listens_at_the_pools_port_and_a_decode_pod_behind_its_sidecar() -> None:
     whole, apart = llm_d("precise"), llm_d("split")
     assert flags(decode_pod(*whole), "port") == {"--port": "8000"}
-    assert "initContainers" not in decode_pod(*whole)
+    assert decode_pod(*whole)["initContainers"] == []
     pod = decode_pod(*apart)
     assert flags(pod, "port") == {"--port": "8001"}
     assert [one["name"] for one in pod["initContainers"]] == ["llm-d-routing-sidecar"]
@@ -139,8 +139,8 @@ def test_prefill_pods_without_a_size_have_that_of_the_model() -> None:
     ("transfer", "cards", "network"),
     [
         ({"kind": "tcp"}, None, None),
-        ({"kind": "rdma", "resource": "rdma/ib"}, "1", None),
-        ({"kind": "rdma", "resource": "rdma/ib", "count": 4, "network": "fabric"}, "4", "fabric"),
+        ({"kind": "rdma", "resource": "rdma/roce_gdr"}, "1", None),
+        ({"kind": "rdma", "resource": "rdma/roce_gdr", "count": 4, "network": "fabric"}, "4", "fabric"),
     ],
     ids=["tcp", "one-card", "cards-and-a-network"],
 )
@@ -152,7 +152,7 @@ def test_both_parts_have_the_cards_that_the_cache_travels_over(
     assert serving.prefill is not None
     for pod in (decode_pod(args, serving), prefill_pod(args, serving, serving.prefill)):
         for part in ("requests", "limits"):
-            assert main(pod)["resources"][part].get("rdma/ib") == cards
+            assert main(pod)["resources"][part].get("rdma/roce_gdr") == cards
         assert {"name": "VLLM_NIXL_SIDE_CHANNEL_HOST", "value": "$(POD_IP)"} in main(pod)["env"]
     assert annotations(args, serving).get("k8s.v1.cni.cncf.io/networks") == network
 
