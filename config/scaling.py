@@ -120,7 +120,8 @@ class Load(_Between):
     """Replicas at the highest load."""
 
     default_replicas: Annotated[int, Field(ge=1, le=1000, strict=True)] = 1
-    """Replicas while no metric can be read: a Prometheus that is down must not put models to sleep."""
+    """Replicas while no metric can be read: a Prometheus that is down must not put models to sleep. One that sleeps
+    already sleeps on."""
 
     target_requests: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 32
     """Requests at one time that one replica takes, in flight and waiting; more of them ask for another replica."""

@@ -3,7 +3,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,20 @@ def tier(item: pytest.Item) -> str:
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Write the tier down: a report's keywords hold folders too, and a checkout may lie in one called `live`."""
+    report = yield
+    report.user_properties.append(("tier", tier(item)))
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Iterator[None]:
     """Say how many tests of each tier ran, and which did not and why: a skip is never silent."""
     counts: Counter[tuple[str, str]] = Counter()
     for outcome in ("passed", "failed", "error", "skipped"):
         for report in terminalreporter.stats.get(outcome, []):
-            counts[next((t for t in TIERS if t in getattr(report, "keywords", ())), "unit"), outcome] += 1
+            counts[dict(getattr(report, "user_properties", ())).get("tier", "unit"), outcome] += 1
     yield
     terminalreporter.section("tiers")
     for name in TIERS:
