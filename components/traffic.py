@@ -2,6 +2,7 @@
 """What may pass the walls of the platform's namespaces: NetworkPolicy specs by name."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.environment import Environment
 
@@ -16,6 +17,10 @@ MODEL_PORTS = ports(LLM_D_PORT) + ports(VLLM_PORT)
 
 PICKER_PORT = 9002
 """Port on which Envoy asks an endpoint picker (ext_proc, gRPC)."""
+
+
+OTLP_PORT = 4317
+"""Port of collectors, where an address names none (OTLP over gRPC)."""
 
 
 def serving_traffic(environment: Environment) -> dict[str, Any]:
@@ -40,6 +45,13 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
     if environment.monitoring is not None:
         prometheus = from_namespace(environment.monitoring.namespace)
         callers["allow-prometheus"] = ingress([prometheus], MODEL_PORTS + ports(PICKER_METRICS) + ports(BEHIND_SIDECAR))
+        if environment.monitoring.traces is not None:
+            collector = urlsplit(environment.monitoring.traces.endpoint).port or OTLP_PORT
+            callers["allow-traces-out"] = {
+                "podSelector": {},
+                "policyTypes": ["Egress"],
+                "egress": [{"ports": ports(collector)}],
+            }
     return callers
 
 

@@ -6,19 +6,16 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import pulumi
 import pytest
 import yaml
 
-from components import platform
-from components.namespace import NamespaceArgs
 from config.contract import contract
 from config.judge import judge
 from config.section import Path, Refusal, dotted
 from tests.config.edits import edited, found
 from tests.conftest import ROOT
 
-from .program import as_snapshot, platform_graph
+from .constructed import constructed
 
 DOCUMENTS: dict[str, dict[str, Any]] = {
     file.name.split(".")[1]: yaml.safe_load(file.read_text())["config"]["andel:environment"]
@@ -177,20 +174,7 @@ def sleeps(model: dict[str, Any]) -> bool:
 def meaning(document: str) -> str:
     """Everything that an environment becomes: objects and outputs."""
     environment = judge(json.loads(document))
-    return as_snapshot(platform_graph(environment)) + contract(environment).model_dump_json()
-
-
-class Wall(pulumi.ComponentResource):
-    """A namespace without its policies: a model's settings change none, and they are half of a small graph."""
-
-    def __init__(self, name: str, _: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("andel:platform:Namespace", name, None, opts)
-
-
-@pytest.fixture(autouse=True)
-def _without_walls(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if name != "everything":
-        monkeypatch.setattr(platform, "Namespace", Wall)
+    return constructed(environment) + contract(environment).model_dump_json()
 
 
 @pytest.mark.parametrize(

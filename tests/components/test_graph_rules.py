@@ -9,10 +9,30 @@ from typing import Any
 import pytest
 
 from andel.preview.graph import Registration
+from andel.release.admission import judged
 from components.metadata import COMMON_LABELS
 from config.environment import Environment
+from config.stackfile import read
+from tests.conftest import ROOT
 
 from .program import platform_graph
+
+STACKS = [
+    *(ROOT / f"Pulumi.{stack}.yaml" for stack in ("dev", "prod")),
+    *(file for file in sorted(ROOT.glob("tests/environments/*.yaml")) if "managed" not in file.name),
+]
+"""The checkout's own stacks, and those that have every option of something."""
+
+
+@pytest.fixture(params=STACKS, ids=lambda file: file.name.split(".")[1])
+def environment(request: pytest.FixtureRequest) -> Environment:
+    return judged(read(request.param).environment)
+
+
+@pytest.fixture
+def stack(request: pytest.FixtureRequest) -> str:
+    """Its name."""
+    return "dev" if "[dev]" in request.node.name else "prod" if "[prod]" in request.node.name else "environments"
 
 
 @pytest.fixture
@@ -68,7 +88,7 @@ def test_every_object_carries_the_common_labels(objects: list[Registration]) -> 
 
 
 def test_nothing_stands_in_the_default_namespace(objects: list[Registration]) -> None:
-    cluster_wide = {"Namespace", "NodePatch", "ClusterServingRuntime"}
+    cluster_wide = {"Namespace", "NodePatch", "ClusterServingRuntime", "LocalModelNodeGroup", "LocalModelCache"}
     homeless = [
         o.urn
         for o in objects
@@ -128,6 +148,5 @@ def test_every_listener_has_tls(objects: list[Registration]) -> None:
 def test_kserve_attaches_its_own_route_to_the_inner_gateway_alone(objects: list[Registration]) -> None:
     """On the edge that route would lead around identity and limits."""
     services = [o for o in objects if o.inputs.get("kind") == "LLMInferenceService"]
-    assert services
     for service in services:
         assert [ref["name"] for ref in service.inputs["spec"]["router"]["gateway"]["refs"]] == ["inner"]

@@ -13,22 +13,31 @@ from andel.lab import engine, lifecycle
 from andel.lab.api import ApiServer
 from andel.lab.folders import LabFolder
 from andel.release import release
+from andel.release.admission import judged
+from andel.release.engines import vllm_role
+from andel.release.vllm import render, table
 from components.gpu_pool import placement
 from components.serving.epp import picker_config
 from config.environment import Environment
 from config.models import Model
 from config.names import GATEWAY, SERVING
 from config.scaling import Fixed
-from config.serving import KServe, LlmD
+from config.serving import HuggingFace, KServe, LlmD
+from config.stackfile import read
 from config.workload import Workload
 from tests.conftest import ROOT
 from tests.engine.laboratory import Laboratory, objects
 from tests.support.waiting import until
 
+BY_KSERVE = (LlmD, KServe, HuggingFace)
+"""Serving kinds whose pods KServe's controllers make."""
+
 STACKS = [
-    ROOT / "Pulumi.dev.yaml",
-    *(file for file in sorted(ROOT.glob("tests/environments/*.yaml")) if "managed" not in file.name),
+    file
+    for file in (ROOT / "Pulumi.dev.yaml", *sorted(ROOT.glob("tests/environments/*.yaml")))
+    if any(isinstance(model.serving, BY_KSERVE) for model in judged(read(file).environment).models.values())
 ]
+"""Every stack file with models that KServe serves, but prod's: `up` refuses its unresolved digests."""
 
 PODS = f"/api/v1/namespaces/{SERVING}/pods"
 
@@ -125,7 +134,7 @@ def expected(model: Model) -> int:
 def test_every_model_gets_its_pods_and_they_run_on_its_pool(standing: Standing) -> None:
     """The real scheduler placed them: on nodes of the pool, with as many GPUs as declared."""
     environment, api = standing.environment, standing.api
-    for name, model in served(environment, LlmD, KServe).items():
+    for name, model in served(environment, *BY_KSERVE).items():
         until_running(api, name, expected(model))
         pool = environment.pools[model.pool]
         place = placement(model.pool, pool)
@@ -160,14 +169,19 @@ def workload_of(model: Model, pod: dict[str, Any]) -> Workload:
 def test_a_pod_is_what_its_model_promises(standing: Standing) -> None:
     """Command line, memory, image, rank, variables and walls of the pods that stand, against the config."""
     images = {role: one.reference(standing.environment.mirror.images) for role, one in pinned(standing).images.items()}
-    for name, model in served(standing.environment, LlmD, KServe).items():
+    for name, model in served(standing.environment, *BY_KSERVE).items():
         for pod in pods_of(standing.api, name):
             container, workload = engine_container(pod), workload_of(model, pod)
-            arguments = container.get("args", [])
-            assert f"--max-model-len={model.context_tokens}" in arguments
-            assert "--enable-force-include-usage" in arguments
+            if (vllm := vllm_role(model)) is not None:
+                arguments = container.get("args", [])
+                assert f"--max-model-len={model.context_tokens}" in arguments
+                assert "--enable-force-include-usage" in arguments
+                version = pinned(standing).vllm[vllm]
+                assert [one for one in render(model.arguments, table(version)) if one not in arguments] == []
             assert container["resources"]["limits"]["memory"] == workload.memory
-            assert container["image"] == (model.image or images[role(model)])
+            assert container["image"] == (
+                model.image or images[vllm or ("huggingface" if model.gpus else "huggingface-cpu")]
+            )
             assert pod["spec"].get("priorityClassName") == model.priority_class
             assert pod["metadata"]["labels"].get("kueue.x-k8s.io/queue-name") == model.queue
             variables = {one["name"]: one for one in container["env"]}
@@ -175,10 +189,6 @@ def test_a_pod_is_what_its_model_promises(standing: Standing) -> None:
             assert {key: variables[key]["valueFrom"]["secretKeyRef"]["name"] for key in model.secrets} == {
                 key: one.name for key, one in model.secrets.items()
             }
-
-
-def role(model: Model) -> str:
-    return "vllm-llm-d" if isinstance(model.serving, LlmD) else "vllm" if model.gpus else "vllm-cpu"
 
 
 def pinned(standing: Standing) -> Any:
