@@ -7,12 +7,10 @@ Their webhooks judge and complete what is written, as on a cluster: the API serv
 import base64
 import json
 import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import urllib3
 import yaml
 
 from config.names import GATEWAY
@@ -21,17 +19,17 @@ from .api import ApiServer
 from .certificates import pair
 from .control_plane import ControlPlane
 from .definitions import install
-from .errors import LabError
 from .files import write_private
 from .live_parts import KSERVE_CONTROLLER, LLMISVC_CONTROLLER, LWS_CONTROLLER, VARIANT_DEFINITIONS
 from .parts import Part
-from .processes import Process, ended, free_ports, running, start
+from .processes import Process, await_page, free_ports, running, start
 
 NAMESPACES = ("kserve", "lws-system")
 """Where the controllers keep their settings."""
 
 READY_SECONDS = 60
 
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
 NEEDED = (VARIANT_DEFINITIONS, LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER)
 """What has to be built for them."""
@@ -61,18 +59,30 @@ def up(plane: ControlPlane, gateway_class: str | None) -> None:
     for process in processes:
         start(process)
     for part, process in zip(CONTROLLERS, processes, strict=True):
-        _wait_until_ready(part, process, ports)
+        await_page(process, f"http://127.0.0.1:{ports[f'{part.name}-probe']}/readyz", READY_SECONDS)
     authority = base64.b64encode((plane.certificates / "ca.crt").read_bytes()).decode()
     for part in (KSERVE_CONTROLLER, LWS_CONTROLLER):
         for configuration in _manifests(part, "webhooks"):
             kind = configuration["kind"]
             name = f"{part.name}-{configuration['metadata']['name']}"
             told = webhooks(configuration, name, lambda path: _port_of(path, ports), authority)
-            api.apply(f"/apis/admissionregistration.k8s.io/v1/{kind.lower()}s/{name}", told)
+            api.apply(f"{ADMISSION}/{kind.lower()}s/{name}", told)
     for preset in _manifests(KSERVE_CONTROLLER, "presets"):
         placed = {**preset, "metadata": {**preset["metadata"], "namespace": "kserve"}}
         base = "/apis/serving.kserve.io/v1alpha2/namespaces/kserve/llminferenceserviceconfigs"
         api.apply(f"{base}/{placed['metadata']['name']}", placed)
+
+
+def forget(plane: ControlPlane) -> None:
+    """Take the webhooks away if nothing is behind them any more: they would refuse every write of their kinds."""
+    if any(running(plane.folder / f"{part.name}.pid") for part in CONTROLLERS):
+        return
+    api = plane.api()
+    for kind in ("mutatingwebhookconfigurations", "validatingwebhookconfigurations"):
+        for one in api.metadata(f"{ADMISSION}/{kind}"):
+            name = one["metadata"]["name"]
+            if name.startswith(tuple(f"{part.name}-" for part in CONTROLLERS)):
+                api.delete(f"{ADMISSION}/{kind}/{name}")
 
 
 def _prepare(api: ApiServer) -> None:
@@ -187,20 +197,3 @@ def _lws_settings(plane: ControlPlane, webhook: int, probe: int, certificates: P
     file = plane.folder / "leader-worker-set.yaml"
     write_private(file, yaml.safe_dump(settings))
     return file
-
-
-def _wait_until_ready(part: Part, process: Process, ports: Mapping[str, int]) -> None:
-    pool = urllib3.PoolManager(retries=False)
-    address = f"http://127.0.0.1:{ports[f'{part.name}-probe']}/readyz"
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        if running(process.note) is None:
-            raise ended(process)
-        try:
-            if pool.request("GET", address, timeout=2).status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            pass
-        if time.monotonic() > deadline:
-            raise LabError(f"{part.name} is not ready after {READY_SECONDS} s; see {process.log}")
-        time.sleep(0.2)

@@ -60,9 +60,11 @@ def up(
     build((DEFINITIONS, CLUSTER, *engine.needed(), *more), while_building)
     with _alone(lab):
         _start(lab, stack, environment)
+        plane = control_planes(lab, environment)[environment.clusters.gpu.context]
         if with_controllers:
-            plane = control_planes(lab, environment)[environment.clusters.gpu.context]
             controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
+        else:
+            controllers.forget(plane)
 
 
 def _start(lab: LabFolder, stack: str, environment: Environment) -> None:

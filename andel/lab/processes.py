@@ -16,6 +16,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import urllib3
+
 from .errors import LabError, tail
 from .files import write_private
 
@@ -115,6 +117,25 @@ def stop_strays(folder: Path) -> None:
             note = folder / f"stray-{process.name}.pid"
             _remember(note, int(process.name), ())
             stop(note, patience=3)
+
+
+def await_page(process: Process, address: str, seconds: float) -> None:
+    """Wait until a process answers an address with 200.
+
+    Raises:
+        LabError: it ends by itself (with the end of its log), or doesn't answer in time.
+    """
+    pool = urllib3.PoolManager(retries=False)
+    deadline = time.monotonic() + seconds
+    while True:
+        if running(process.note) is None:
+            raise ended(process)
+        with suppress(urllib3.exceptions.HTTPError):
+            if pool.request("GET", address, timeout=2).status == 200:
+                return
+        if time.monotonic() > deadline:
+            raise LabError(f"{process.name} is not ready after {seconds:.0f} s; see {process.log}")
+        time.sleep(0.2)
 
 
 def ended(process: Process) -> LabError:

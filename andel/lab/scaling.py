@@ -7,17 +7,14 @@ that it makes; what that reads comes from KEDA's metrics adapter, which the lab 
 
 import json
 import shutil
-import time
 
-import urllib3
 import yaml
 
 from .certificates import pair
 from .control_plane import ControlPlane
 from .definitions import install
-from .errors import LabError
 from .files import write_private
-from .processes import Process, ended, free_ports, running, start
+from .processes import Process, await_page, free_ports, start
 from .scaling_parts import KEDA_OPERATOR, PROMETHEUS
 
 NAMESPACE = "keda"
@@ -65,7 +62,7 @@ def start_keda(plane: ControlPlane) -> Process:
         },
     )
     start(process)
-    _wait(process, f"http://127.0.0.1:{probe}/readyz")
+    await_page(process, f"http://127.0.0.1:{probe}/readyz", READY_SECONDS)
     return process
 
 
@@ -102,21 +99,5 @@ def start_prometheus(plane: ControlPlane, target: str) -> str:
         environment={"PATH": "/usr/bin:/bin", "HOME": str(plane.folder)},
     )
     start(process)
-    _wait(process, f"{address}/-/ready")
+    await_page(process, f"{address}/-/ready", READY_SECONDS)
     return address
-
-
-def _wait(process: Process, address: str) -> None:
-    pool = urllib3.PoolManager(retries=False)
-    deadline = time.monotonic() + READY_SECONDS
-    while True:
-        if running(process.note) is None:
-            raise ended(process)
-        try:
-            if pool.request("GET", address, timeout=2).status == 200:
-                return
-        except urllib3.exceptions.HTTPError:
-            pass
-        if time.monotonic() > deadline:
-            raise LabError(f"{process.name} is not ready after {READY_SECONDS} s; see {process.log}")
-        time.sleep(0.2)

@@ -15,6 +15,7 @@ from config.serving.huggingface import DEPRECATED, HuggingFace, TransformersBack
 
 from ..huggingface_runtime import FORMAT, PORT, RUNTIME, RUNTIME_CPU
 from ..metadata import metadata
+from ..pod_security import POD_SECURITY
 from .endpoint import Endpoint
 from .engine import engine_arguments, engine_variables
 from .kserve import WITHOUT_ROUTE, annotations, scaling, weights
@@ -24,6 +25,7 @@ from .model import (
     pod_labels,
     pod_placement,
     resources,
+    source,
     startup_probe,
     storage_account,
     variables,
@@ -80,11 +82,12 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
         raise TypeError(f"{args.name} is served by {serving.kind}")
     fixed = {"minReplicas": model.scaling.least, "maxReplicas": model.scaling.most}
     account = None if serving.fetches else storage_account(args)
-    stored = {} if serving.fetches or model.names else {"storageUri": model.source}
+    stored = {} if serving.fetches or model.names else {"storageUri": source(model)}
     return {
         **(fixed if isinstance(model.scaling, Fixed) else {}),
         "labels": pod_labels(args),
         "automountServiceAccountToken": False,
+        "securityContext": POD_SECURITY,
         **({"serviceAccountName": account} if account else {}),
         **pod_placement(args),
         **weights(model),
@@ -92,7 +95,7 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
             "modelFormat": {"name": FORMAT},
             "runtime": RUNTIME if model.gpus else RUNTIME_CPU,
             **stored,
-            "args": [*source(args, serving), *backend(args, serving)],
+            "args": [*told(args, serving), *backend(args, serving)],
             "env": environment(args, serving),
             "resources": resources(args),
             "startupProbe": startup_probe(args),
@@ -101,7 +104,7 @@ def predictor(args: ModelArgs) -> dict[str, Any]:
     }
 
 
-def source(args: ModelArgs, serving: HuggingFace) -> list[str]:
+def told(args: ModelArgs, serving: HuggingFace) -> list[str]:
     """A revision means something on the hub alone: then the server fetches the weights itself."""
     revisions = {"model_revision": serving.model_revision, "tokenizer_revision": serving.tokenizer_revision}
     hub = [f"--model_id={args.model.source.removeprefix('hf://')}"] if serving.fetches else []

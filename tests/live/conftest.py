@@ -5,6 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine.conftest import new_lab
+
+__all__ = ["new_lab"]
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder runs what `andel lab build --live` builds."""
