@@ -140,10 +140,14 @@ PARALLEL = re.compile(
 """Sizes and places of an engine that is split over GPUs and nodes."""
 
 
+NUMBERS = ("--dtype=", "--kv-cache-dtype=")
+"""Formats of weights and of KV cache: processors compute with float32."""
+
+
 def on_this_machine(line: CommandLine, *, vllm: Path, weights: Path, port: int, memory: int = 1) -> CommandLine:
     """The command line for a machine without GPUs and a tiny model. All that may differ from production stands here.
 
-    Swapped are the interpreter's and the models' paths, the port, parallel sizes and the number format; compiling and
+    Swapped are the interpreter's and the models' paths, the port, parallel sizes and the number formats; compiling and
     the size of the KV cache are the device's. Nothing else.
 
     Args:
@@ -156,6 +160,7 @@ def on_this_machine(line: CommandLine, *, vllm: Path, weights: Path, port: int, 
     places = {ADAPTERS: str(weights / "adapters"), WEIGHTS: str(weights)}
     words = [str(vllm / line.words[0]).replace("python3", "python"), *line.words[1:]]
     words = [f"--port={port}" if word.startswith("--port=") else word for word in words if not PARALLEL.match(word)]
+    words = [word for word in words if not word.startswith(NUMBERS)]
     for place, here in places.items():
         words = [word.replace(place, here) for word in words]
     folders = {name: str(weights) for name in ("HOME", "HF_HOME") if name in line.variables}
