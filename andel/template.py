@@ -17,6 +17,9 @@ from config.fields import kind, sections
 from config.scalars import VariableName
 from config.stackfile import KEY, SWITCH
 
+SELDOM = ("guardrail", "overflow")
+"""Sections of the environment that few need: shown, and marked as what may be left out."""
+
 WIDTH = 110
 TOP = 4
 """Columns before a section of the environment."""
@@ -52,7 +55,7 @@ def _section(model: type[BaseModel], *, top: bool = False) -> Iterator[str]:
             yield f"# {line}"
         lines = _entry(field.alias or name, field)
         # Sections of the environment that may be left out are shown whole: they are easier taken away than made up.
-        shown = top and (field.default is None or _mapped(field.annotation))
+        shown = top and name not in SELDOM and (field.default is None or _mapped(field.annotation))
         if field.is_required() or shown:
             yield from lines
         else:

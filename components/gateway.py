@@ -23,6 +23,9 @@ EDGE = "edge"
 INNER = "inner"
 """Name of the Gateway for KServe's own routes."""
 
+INNER_SERVICE = "andel-inner"
+"""Service of the inner gateway's proxies, in their namespace."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
@@ -84,19 +87,21 @@ def certificate(host: str, issuer: Issuer) -> dict[str, Any]:
 
 
 def cluster_internal() -> dict[str, Any]:
-    """Envoy behind a Service that only the cluster reaches."""
-    return {"provider": {"type": "Kubernetes", "kubernetes": {"envoyService": {"type": "ClusterIP"}}}}
+    """Envoy behind a Service that only the cluster reaches, under a name that the edge knows."""
+    service = {"type": "ClusterIP", "name": INNER_SERVICE}
+    return {"provider": {"type": "Kubernetes", "kubernetes": {"envoyService": service}}}
 
 
 def gateway_spec(section: GatewaySection, role: str) -> dict[str, Any]:
-    """One listener with TLS, to which routes of the models' namespace attach."""
+    """One listener with TLS. Routes to models attach to the inner one, routes of the platform itself to the edge."""
+    routes = GATEWAY if role == EDGE else SERVING
     listener = {
         "name": "https",
         "protocol": "HTTPS",
         "port": 443,
         "tls": {"mode": "Terminate", "certificateRefs": [{"kind": "Secret", "name": secret_name(section)}]},
         "allowedRoutes": {
-            "namespaces": {"from": "Selector", "selector": {"matchLabels": {"kubernetes.io/metadata.name": SERVING}}}
+            "namespaces": {"from": "Selector", "selector": {"matchLabels": {"kubernetes.io/metadata.name": routes}}}
         },
     }
     if role == EDGE:

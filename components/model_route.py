@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
-"""One route a model (Envoy AI Gateway v1.0): the request's model name decides the back end.
+"""A model's route at the inner gateway (Envoy AI Gateway v1.0): the request's model name decides the back end.
 
 A pool is named as it is. A Service is named through a Backend (Envoy Gateway) and an AIServiceBackend. The route stands
-in the models' namespace, beside what it points to, so that no reference crosses a namespace.
+in the models' namespace, beside what it points to, so that no reference crosses a namespace. Only the edge's proxies
+reach this gateway: who may use which model is decided there.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +15,18 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
-from .gateway import EDGE
+from .asleep import asleep
+from .gateway import INNER
 from .metadata import MODEL, metadata
+from .request_headers import MODEL as MODEL_HEADER
+from .route_policy import RoutePolicy, RoutePolicyArgs
 from .serving.endpoint import Endpoint
 
-MODEL_HEADER = "x-ai-eg-model"
-"""Header that the AI Gateway sets from the body's `model`, over whatever the client sent."""
+MOST_RULES = 15
+"""Rules of one AIGatewayRoute: an HTTPRoute has 16, and the last answers 404 (source: its CRD)."""
+
+MOST_MATCHES = 64
+"""Matches of one rule (source: CRD of HTTPRoute, Gateway API v1.5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +42,15 @@ class ModelRouteArgs:
     timeout_seconds: int
     """Longest time for a whole answer."""
 
+    idle_seconds: int
+    """Longest silence of an answer."""
+
+    asleep_seconds: int | None = None
+    """Seconds until a replica answers, of a model that may have none and holds no request."""
+
 
 class ModelRoute(pulumi.ComponentResource):
-    """An AIGatewayRoute on the edge, with the back end objects that a Service needs."""
+    """AIGatewayRoute and policy at the inner gateway, with the back end objects that a Service needs."""
 
     def __init__(self, name: str, args: ModelRouteArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:gateway:ModelRoute", name, None, opts)
@@ -53,39 +67,66 @@ class ModelRoute(pulumi.ComponentResource):
             )
             for api_version, kind, spec in backends
         ]
-        kubernetes.apiextensions.CustomResource(
+        route = kubernetes.apiextensions.CustomResource(
             name,
             api_version="aigateway.envoyproxy.io/v1beta1",
             kind="AIGatewayRoute",
             metadata=placed,
-            spec=route(args),
+            spec={"parentRefs": [gateway_reference(INNER)], "rules": rules(args)},
             opts=pulumi.ResourceOptions(parent=self, depends_on=children),
         )
+        RoutePolicy(f"{name}-policy", policy(args), pulumi.ResourceOptions(parent=self, depends_on=[route]))
         self.register_outputs({})
 
 
-def route(args: ModelRouteArgs) -> dict[str, Any]:
-    """A rule for each public name: this model or adapter, this back end."""
+def gateway_reference(gateway: str) -> dict[str, str]:
+    """What a route attaches to."""
+    return {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway, "namespace": GATEWAY}
+
+
+def policy(args: ModelRouteArgs) -> RoutePolicyArgs:
+    """Times of the route, and what is said of a model that sleeps."""
+    return RoutePolicyArgs(
+        route=args.model,
+        namespace=args.endpoint.namespace,
+        idle_seconds=args.idle_seconds,
+        labels={MODEL: args.model},
+        answers=() if args.asleep_seconds is None else (asleep(args.model, args.asleep_seconds),),
+    )
+
+
+def rules(args: ModelRouteArgs) -> list[dict[str, Any]]:
+    """A rule for all public names that one back end takes as they are, and one for each that is written over."""
     names = {args.model: args.endpoint.model, **args.endpoint.aliases}
-    return {
-        "parentRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": EDGE, "namespace": GATEWAY}],
-        "rules": [
-            {
-                "matches": [{"headers": [{"type": "Exact", "name": MODEL_HEADER, "value": public}]}],
-                "backendRefs": [backend(args, public, wire)],
-                "timeouts": {"request": f"{args.timeout_seconds}s"},
-                "modelsOwnedBy": "andel",
-            }
-            for public, wire in sorted(names.items())
-        ],
-    }
+    return [
+        {
+            "matches": [{"headers": [exactly(MODEL_HEADER, public)]} for public in group],
+            "backendRefs": [backend(args, override)],
+            "timeouts": {"request": f"{args.timeout_seconds}s"},
+            "modelsOwnedBy": "andel",
+        }
+        for override, group in grouped(args.endpoint.kind, names)
+    ]
 
 
-def backend(args: ModelRouteArgs, public: str, wire: str) -> dict[str, Any]:
+def grouped(kind: str, names: Mapping[str, str]) -> list[tuple[str | None, list[str]]]:
+    """Public names by what is written over them: None for those that stay. A pool's names always stay."""
+    kept = sorted(public for public, wire in names.items() if kind == "InferencePool" or wire == public)
+    changed = sorted((wire, [public]) for public, wire in names.items() if public not in kept)
+    chunks = [kept[at : at + MOST_MATCHES] for at in range(0, len(kept), MOST_MATCHES)]
+    return [*((None, chunk) for chunk in chunks), *changed]
+
+
+def exactly(header: str, value: str) -> dict[str, str]:
+    """A match of a header's whole value."""
+    return {"type": "Exact", "name": header, "value": value}
+
+
+def backend(args: ModelRouteArgs, override: str | None) -> dict[str, Any]:
     """The pool itself, or the Service's back end; a name that differs on the wire is written over."""
     if args.endpoint.kind == "InferencePool":
         return {"group": "inference.networking.k8s.io", "kind": "InferencePool", "name": args.endpoint.name}
-    return {"name": args.model, **({} if wire == public else {"modelNameOverride": wire})}
+    return {"name": args.model, **({} if override is None else {"modelNameOverride": override})}
 
 
 def service_backend(args: ModelRouteArgs) -> list[tuple[str, str, dict[str, Any]]]:

@@ -12,17 +12,22 @@ from config.operators import Managed
 from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
-from .asleep import Asleep, AsleepArgs
 from .cluster import provider
+from .edge_route import EdgeRoute
 from .gateway import INNER, Gateway, GatewayArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
+from .guardrail import Guardrail, GuardrailArgs
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
+from .inner_hop import InnerHop
 from .kserve_settings import KServeSettings, KServeSettingsArgs
 from .kubeai import KubeAiArgs, KubeAiOperator, values
+from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .namespace import Namespace, NamespaceArgs
+from .offers import edge_route, inner_hop, model_list
 from .operators import Operators, OperatorsArgs
+from .overflow import Overflow, OverflowArgs
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
 from .serving.model import ModelArgs, storage_account_name
@@ -61,8 +66,10 @@ class Platform(pulumi.ComponentResource):
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
         self._keep_weights()
+        self._routes: dict[str, ModelRoute] = {}
         for model in args.environment.models:
             self._serve(model)
+        self._offer()
         self._limit()
 
         self.url = self._edge.url if self._edge else None
@@ -170,12 +177,14 @@ class Platform(pulumi.ComponentResource):
     def _publish(self, name: str, served: ServedModel) -> None:
         environment, model, endpoint = self._environment, self._environment.models[name], served.endpoint
         if environment.gateway is not None:
-            timeout = environment.gateway.request_timeout_seconds
-            route = ModelRouteArgs(model=name, endpoint=endpoint, timeout_seconds=timeout)
-            published = ModelRoute(f"{name}-route", route, self._after(served))
-            if sleeps_unheld(model.scaling):
-                asleep = AsleepArgs(model=name, namespace=endpoint.namespace, load_seconds=model.load_seconds)
-                Asleep(f"{name}-asleep", asleep, self._after(published))
+            route = ModelRouteArgs(
+                model=name,
+                endpoint=endpoint,
+                timeout_seconds=environment.gateway.request_timeout_seconds,
+                idle_seconds=environment.gateway.stream_idle_seconds,
+                asleep_seconds=model.load_seconds if sleeps_unheld(model.scaling) else None,
+            )
+            self._routes[name] = ModelRoute(f"{name}-route", route, self._after(served))
         if environment.monitoring is not None and endpoint.metrics_port is not None:
             monitor = ModelMonitorArgs(
                 name=name,
@@ -189,6 +198,25 @@ class Platform(pulumi.ComponentResource):
         if model.scaling.most > 1:
             pods = DisruptionArgs(name=name, namespace=endpoint.namespace, pods={endpoint.pod_label: name})
             Disruption(f"{name}-disruption", pods, self._after(self._serving))
+
+    def _offer(self) -> None:
+        environment, gateway = self._environment, self._environment.gateway
+        if gateway is None or not environment.tiers:
+            return
+        hop = InnerHop("inner", inner_hop(gateway, self._release.epp), self._after(self._edge))
+        take_off = (self._release.epp.objective_header, self._release.epp.fairness_header)
+        outside = [
+            Overflow(
+                f"{name}-overflow", OverflowArgs(name=name, backend=backend, take_off=take_off), self._after(self._edge)
+            )
+            for name, backend in environment.overflow.items()
+        ]
+        for name, published in self._routes.items():
+            if (args := edge_route(environment, gateway, name)) is not None:
+                EdgeRoute(f"{name}-edge", args, self._after(hop, *outside, published))
+        ModelList("models", model_list(environment), self._after(self._edge))
+        if environment.guardrail is not None:
+            Guardrail("guardrail", GuardrailArgs(guardrail=environment.guardrail), self._after(self._edge))
 
     def _limit(self) -> None:
         pools, tiers = self._environment.pools, self._environment.tiers

@@ -8,9 +8,11 @@ from pydantic import model_validator
 from . import rules
 from .clusters import Clusters
 from .gateway import Gateway
+from .guardrail import Guardrail
 from .models import Model
 from .monitoring import Monitoring
 from .operators import Mirror, Operators
+from .overflow import OverflowBackend
 from .pools import Pool
 from .release import Release
 from .resources import RunProfile
@@ -52,6 +54,12 @@ class Environment(Section):
 
     tiers: dict[DnsLabel, Tier] = {}
     """Plans of the municipalities, by name."""
+
+    guardrail: Guardrail | None = None
+    """A service that sees each request before it is forwarded."""
+
+    overflow: dict[DnsLabel, OverflowBackend] = {}
+    """Back ends outside the platform, by name."""
 
     monitoring: Monitoring | None = None
     """What Prometheus watches. Left out, no monitor is written."""

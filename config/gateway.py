@@ -50,3 +50,7 @@ class Gateway(Section):
 
     request_timeout_seconds: Annotated[int, Field(ge=1, le=3600, strict=True)] = 300
     """Longest time for a whole answer. Streams of long answers need minutes; Envoy AI Gateway's own default is 60 s."""
+
+    stream_idle_seconds: Annotated[int, Field(ge=1, le=3600, strict=True)] = 300
+    """Longest silence of an answer, the wait for its first token included: queues and loading count. A stream that is
+    silent longer is cut off."""

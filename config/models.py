@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from .canary import Canary
 from .lora import Lora
+from .overflow import ModelOverflow
 from .resources import Resources
 from .scalars import ArgumentName, DnsLabel, ImageRef, ModelName, ModelUri, ObjectName, SecretKeyName, VariableName
 from .scaling import Fixed, Scaling
@@ -96,6 +98,12 @@ class Model(Section):
 
     stopped: bool = False
     """Whether it is switched off: its name, route and limits stay, its pods go."""
+
+    canary: Canary | None = None
+    """Another entry that answers a part of its requests, to try a new version."""
+
+    overflow: ModelOverflow | None = None
+    """Where requests may go that its pods can't take, for municipalities that opted in."""
 
     lora: Lora | None = None
     """Adapters on its weights."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import catalogue, fit
+from . import canary, catalogue, fit, guardrail, overflow, routes
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
@@ -42,8 +42,8 @@ def unknown_models(environment: Environment) -> Iterator[Mistake]:
 
 
 def models_that_nobody_may_use(environment: Environment) -> Iterator[Mistake]:
-    """Where there are tiers, every model is in one: GPUs that nobody may use are paid all the same."""
-    allowed = {name for tier in environment.tiers.values() for name in tier.models}
+    """Where there are tiers, every model is in one, or is a canary: GPUs that nobody may use are paid all the same."""
+    allowed = {name for tier in environment.tiers.values() for name in tier.models} | canary.canaries(environment)
     for name, model in environment.models.items():
         if environment.tiers and allowed.isdisjoint({name, *model.names}):
             yield Mistake(("models", name), "no tier allows it", "add it to a tier's models, or take it out")
@@ -158,6 +158,10 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *picker_rules.RULES,
     *pod_rules.RULES,
     *storage_rules.RULES,
+    *canary.RULES,
+    *overflow.RULES,
+    *guardrail.RULES,
+    *routes.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

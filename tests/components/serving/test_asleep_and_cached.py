@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.asleep import AsleepArgs
-from components.asleep import spec as asleep
+from components.asleep import asleep
 from components.weights_cache import WeightsCacheArgs, cached, node_group
 from config.pools import ModelCache
 
@@ -15,9 +14,7 @@ from .arguments import model_args
 
 
 def test_a_caller_is_told_when_to_come_back_in_openais_words() -> None:
-    written = asleep(AsleepArgs(model="m", namespace="n", load_seconds=900))
-    assert written["targetRefs"] == [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": "m"}]
-    (override,) = written["responseOverride"]
+    override = asleep("m", 900)
     assert override["match"] == {"statusCodes": [{"type": "Value", "value": 503}]}
     response: dict[str, Any] = override["response"]
     assert response["header"] == {"set": [{"name": "Retry-After", "value": "900"}]}

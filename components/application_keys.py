@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Keys of a municipality's applications: random values (pulumi-random 4.19) in Secrets that the edge finds by a label
+(Authorino 0.27: AuthConfig `apiKey.selector`, and the label by which it watches Secrets at all).
+
+A municipality's stack writes them in its own namespace, and that namespace is the identity. The value begins with
+`andel-` so that scanners know what leaked, and names neither the municipality nor the application. It is a secret of
+the engine from its making on: no output of the component holds it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_random as random
+
+from config.keys import ApplicationKey
+from config.names import LABEL
+
+from .metadata import metadata
+from .request_headers import DATA_CLASS as DATA_CLASS_HEADER
+
+KEY = f"{LABEL}/application-key"
+"""Label of every key's Secret: its value is the application, which the edge writes into audit records."""
+
+WATCHED = "authorino.kuadrant.io/managed-by"
+"""Label without which Authorino reads no Secret (its `--secret-label-selector`)."""
+
+EXPIRES = f"{LABEL}/expires"
+"""Annotation: when the key ends (RFC 3339)."""
+
+DATA_CLASS = f"{LABEL}/data-class"
+"""Annotation: class of all data that come with the key."""
+
+FIELD = "api_key"
+"""Key of the Secret that holds the value (Authorino)."""
+
+PREFIX = "andel-"
+LENGTH = 43
+"""Letters and digits after the prefix: 256 bits."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationKeysArgs:
+    """Applications of a municipality."""
+
+    namespace: str
+    """The municipality's namespace."""
+
+    applications: Mapping[str, ApplicationKey]
+    """Their keys, by the application's name."""
+
+
+class ApplicationKeys(pulumi.ComponentResource):
+    """A random value and a Secret for each valid key of each application."""
+
+    def __init__(self, name: str, args: ApplicationKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:municipality:ApplicationKeys", name, None, opts)
+        for application, key in args.applications.items():
+            for generation, until in key.live.items():
+                self._key(f"{name}-{application}-{generation}", args.namespace, application, generation, until, key)
+        self.register_outputs({})
+
+    def _key(
+        self, name: str, namespace: str, application: str, generation: int, until: str | None, key: ApplicationKey
+    ) -> None:
+        value = random.RandomPassword(
+            name,
+            length=LENGTH,
+            special=False,
+            keepers={"generation": str(generation)},
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
+        )
+        kubernetes.core.v1.Secret(
+            name,
+            metadata=metadata(
+                secret_name(application, generation),
+                namespace,
+                labels={KEY: application, WATCHED: "authorino"},
+                annotations=told(until, key.data_class),
+            ),
+            type="Opaque",
+            string_data={FIELD: pulumi.Output.concat(PREFIX, value.result)},
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "string_data"]),
+        )
+
+
+def secret_name(application: str, generation: int) -> str:
+    """Name of a key's Secret, by which its owner reads the value."""
+    return f"key-{application}-{generation}"
+
+
+def told(until: str | None, data_class: str | None) -> dict[str, str]:
+    """What the edge reads from a key besides its value."""
+    ends = {} if until is None else {EXPIRES: until}
+    classed = {} if data_class is None else {DATA_CLASS: data_class}
+    return {**ends, **classed}
+
+
+def data_class_of_the_request() -> str:
+    """An expression for an AuthConfig (CEL): the key's data class, else what the request says, else nothing."""
+    annotations = "auth.identity.metadata.annotations"
+    there = f"'metadata' in auth.identity && 'annotations' in auth.identity.metadata && '{DATA_CLASS}' in {annotations}"
+    said = f"('{DATA_CLASS_HEADER}' in request.headers ? request.headers['{DATA_CLASS_HEADER}'] : '')"
+    return f"({there}) ? {annotations}['{DATA_CLASS}'] : {said}"

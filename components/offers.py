@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What the edge offers to whom, read from the environment: arguments of its routes, and its way to the inner one."""
+
+from andel.release.pins import EppDialect
+from config.environment import Environment
+from config.gateway import Gateway
+from config.models import Model
+from config.rules import offered
+
+from .edge_route import EdgeRouteArgs
+from .gateway import INNER_SERVICE, secret_name
+from .inner_hop import InnerHopArgs
+from .model_list import ModelListArgs
+
+
+def tiers_by_name(environment: Environment, model: str) -> dict[str, tuple[str, ...]]:
+    """Tiers that may use each public name of a model."""
+    return {
+        name: tuple(sorted(key for key, tier in environment.tiers.items() if name in tier.models))
+        for name in (model, *environment.models[model].names)
+    }
+
+
+def edge_route(environment: Environment, gateway: Gateway, name: str) -> EdgeRouteArgs | None:
+    """Arguments of a model's route at the edge; None for a model that no tier may use, as a canary."""
+    model, tiers = environment.models[name], tiers_by_name(environment, name)
+    if not any(tiers.values()):
+        return None
+    return EdgeRouteArgs(
+        model=name,
+        tiers=tiers,
+        timeout_seconds=gateway.request_timeout_seconds,
+        idle_seconds=gateway.stream_idle_seconds,
+        canary=model.canary,
+        overflow=model.overflow,
+        backends=environment.overflow,
+    )
+
+
+def model_list(environment: Environment) -> ModelListArgs:
+    """Public names that each tier may use, with the longest request that the tier and the model take."""
+    models: dict[str, Model] = offered(environment)
+    return ModelListArgs(
+        tiers={
+            key: {name: min(models[name].context_tokens, tier.context_tokens) for name in tier.models}
+            for key, tier in environment.tiers.items()
+        }
+    )
+
+
+def inner_hop(gateway: Gateway, dialect: EppDialect) -> InnerHopArgs:
+    """Where the inner gateway is. Its listener shows the certificate of the API's host."""
+    authorities = secret_name(gateway)
+    return InnerHopArgs(
+        host=f"{INNER_SERVICE}.{gateway.proxy_namespace}.svc.cluster.local",
+        name=gateway.host,
+        authorities=authorities,
+        objective_header=dialect.objective_header,
+    )
