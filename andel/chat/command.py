@@ -33,7 +33,7 @@ def command(  # one parameter an option, as click has it
     ca: Path | None,
     as_json: bool,
 ) -> None:
-    """Chat with a model at URL, as https://api.example.dk/v1. A key is never an argument: others could read it there."""
+    """Chat with a model at URL, as https://api.example.dk/v1. A key is never an argument: others could read that."""
     key = key_of(key_file)
     import httpx
     import openai

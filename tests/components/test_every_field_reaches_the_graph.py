@@ -37,6 +37,8 @@ REFERENCES = (
     "transfer.resource",
     "precise.serving.pickerReplicas",
     ".profile",
+    "canary.model",
+    "overflow.backend",
     "tiers.only.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
     "profiles.doubled",
@@ -67,6 +69,9 @@ REPEATED = (
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 
+# What the environment of routes is read for.
+OF_ROUTES = (".canary.", "overflow.", "guardrail.", "streamIdleSeconds")
+
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Every setting of a document that holds a value."""
@@ -81,7 +86,21 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield path, value
 
 
-WORDS = ("refuse", "round-robin", "first-come", "lru", "sun", "UTC", "06:00", "18:00", "hf://example/other", "auto")
+WORDS = (
+    "refuse",
+    "round-robin",
+    "first-come",
+    "lru",
+    "sun",
+    "UTC",
+    "06:00",
+    "18:00",
+    "hf://example/other",
+    "auto",
+    "closed",
+    "headers",
+    "2025-01-01",
+)
 """Other values of settings that know few."""
 
 
@@ -116,7 +135,7 @@ SETTINGS = [
     and value is not None
     and "." not in str(path[-1])
     and not any(mark in dotted(path) for mark in (*JUDGED_ONLY, *REFERENCES, *REPEATED))
-    and (name == "everything" or any(mark in dotted(path) for mark in OF_A_KIND))
+    and (name == "everything" or any(mark in dotted(path) for mark in (OF_ROUTES if name == "routes" else OF_A_KIND)))
 ]
 
 
@@ -126,6 +145,8 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
+    if "overflow" in document:
+        return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
     profiles = document.get("profiles", {})
     models = {

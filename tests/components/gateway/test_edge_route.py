@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Who reaches which model, and what may leave the platform: requests are put to the rules, as the gateway does it."""
+
+from typing import Any
+
+import pytest
+
+from components.edge_route import EdgeRouteArgs, rules
+from components.offers import edge_route, model_list
+from components.request_headers import DATA_CLASS, ENTRY, MODEL, MUNICIPALITY, TIER
+from config.environment import Environment
+from config.judge import judge
+from tests.config.edits import edited, environment_of
+
+from .routing import chosen, names, weight
+
+DOCUMENT = environment_of("tests/environments/Pulumi.routes.yaml")
+
+
+def route(model: str, environment: Environment | None = None) -> EdgeRouteArgs:
+    environment = environment or judge(DOCUMENT)
+    assert environment.gateway is not None
+    args = edge_route(environment, environment.gateway, model)
+    assert args is not None
+    return args
+
+
+def asked(model: str, tier: str, municipality: str = "skive", kind: str | None = None) -> dict[str, str]:
+    """Headers of a request after identity."""
+    classed = {} if kind is None else {DATA_CLASS: kind}
+    return {MODEL: model, TIER: tier, MUNICIPALITY: municipality, **classed}
+
+
+@pytest.mark.parametrize(
+    ("model", "tier", "reached"),
+    [
+        ("text", "small", True),
+        ("text", "large", True),
+        ("letters", "small", True),
+        ("harmless", "large", True),
+        ("harmless", "small", False),
+        ("text", "largest", False),
+        ("text", "smal", False),
+        ("text", "", False),
+        ("text-next", "large", False),
+        ("tex", "large", False),
+    ],
+)
+def test_a_tier_reaches_its_models_and_no_other(model: str, tier: str, reached: bool) -> None:
+    written = [rule for entry in ("text", "harmless", "ranking") for rule in rules(route(entry))]
+    assert bool(names(chosen(written, asked(model, tier)))) == reached
+
+
+def test_a_canary_that_no_tier_names_has_no_route_of_its_own() -> None:
+    environment = judge(DOCUMENT)
+    assert environment.gateway is not None
+    assert edge_route(environment, environment.gateway, "text-next") is None
+
+
+def test_a_canary_gets_its_part_under_its_own_name() -> None:
+    (old, new) = chosen_for("text", asked("text", "small"))["backendRefs"]
+    assert (old["name"], old["weight"], old.get("modelNameOverride")) == ("inner", 90, None)
+    assert (new["name"], new["weight"], new["modelNameOverride"]) == ("inner", 10, "text-next")
+    assert [one["headerMutation"]["set"] for one in (old, new)] == [
+        [{"name": ENTRY, "value": "text"}],
+        [{"name": ENTRY, "value": "text-next"}],
+    ]
+
+
+def test_an_adapter_is_not_parted() -> None:
+    (only,) = chosen_for("text", asked("letters", "small"))["backendRefs"]
+    assert "weight" not in only
+    assert only["headerMutation"]["set"] == [{"name": ENTRY, "value": "text"}]
+
+
+@pytest.mark.parametrize(
+    ("model", "municipality", "kind", "leaves"),
+    [
+        ("text", "aarhus", "public", True),
+        ("text", "odense", "internal", True),
+        ("text", "aarhus", None, False),  # not said, and `unclassified` is not set
+        ("text", "aarhus", "personal", False),
+        ("text", "aarhus", "publicly", False),
+        ("text", "aarhus", "public,personal", False),
+        ("text", "aarhus", "", False),
+        ("text", "skive", "public", False),  # did not opt in
+        ("text", "aarhus2", "public", False),
+        ("letters", "aarhus", "public", False),  # an adapter is nowhere else
+        ("harmless", "odense", "public", True),
+        ("harmless", "odense", None, True),
+        ("harmless", "odense", "", True),
+        ("harmless", "odense", "personal", False),
+        ("harmless", "odense", "Public", False),
+        ("harmless", "aarhus", "public", False),
+    ],
+)
+def test_what_may_leave(model: str, municipality: str, kind: str | None, leaves: bool) -> None:
+    entry = "text" if model == "letters" else model
+    rule = chosen_for(entry, asked(model, "large", municipality, kind))
+    ours = [one for one in rule["backendRefs"] if one["name"] == "inner"]
+    outside = [one for one in rule["backendRefs"] if one["name"] != "inner"]
+    assert ours  # our own models are always asked first
+    assert all(one.get("priority", 0) == 0 for one in ours)
+    assert bool(outside) == leaves
+    assert all(one["priority"] == 1 for one in outside)
+
+
+def chosen_for(entry: str, headers: dict[str, str]) -> dict[str, Any]:
+    rule = chosen(rules(route(entry)), headers)
+    assert rule is not None
+    return rule
+
+
+def test_no_two_rules_that_one_request_meets_are_of_one_rank() -> None:
+    """Between equals the older route wins: a choice by chance."""
+    requests = [
+        asked("harmless", tier, town, kind)
+        for tier in ("small", "large")
+        for town in ("odense", "skive")
+        for kind in (None, "", "public", "personal")
+    ]
+    for headers in requests:
+        met = [
+            weight(match)
+            for rule in rules(route("harmless"))
+            for match in rule["matches"]
+            if chosen([{**rule, "matches": [match]}], headers)
+        ]
+        assert len(met) == len(set(met)), headers
+
+
+def test_ninety_eight_municipalities_and_fifteen_tiers_fit_into_one_route() -> None:
+    tiers = {
+        f"tiers.t{n:02}": {**DOCUMENT["tiers"]["large"], "priority": 30 + n, "models": ["text", "letters"]}
+        for n in range(13)
+    }
+    towns = [f"municipality-number-{n}" for n in range(98)]
+    environment = judge(edited(DOCUMENT, {**tiers, "overflow.sweden.municipalities": towns}))
+    written = rules(route("text", environment))
+    headers = [header for rule in written for match in rule["matches"] for header in match["headers"]]
+    assert max(len(header["value"]) for header in headers) <= 4096  # Gateway API's longest
+    assert len(written) <= 15
+    assert max(len(rule["matches"]) for rule in written) <= 64
+    assert names(chosen(written, asked("text", "t12", "municipality-number-97", "public"))) == [
+        "inner",
+        "inner",
+        "overflow-sweden",
+    ]
+
+
+def test_a_list_shows_what_a_tier_may_use_with_what_it_may_send() -> None:
+    args = model_list(judge(DOCUMENT))
+    assert args.tiers == {
+        "small": {"text": 8192, "letters": 8192, "ranking": 512},
+        "large": {"text": 16384, "letters": 16384, "harmless": 8192, "ranking": 512},
+    }
