@@ -101,6 +101,11 @@ OUTPUTS = {"result", "b64Url", "b64Std", "hex", "dec", "base64"}
 """What stands in a state besides inputs."""
 
 
+def _kind(qualified: str) -> str:
+    """A type without those of its parents, which a URN has before it: `andel:x:Keys$random:index/…`."""
+    return qualified.rpartition("$")[2]
+
+
 class RandomProvider(rpc.Provider):
     """Makes a value once and keeps it until an input changes."""
 
@@ -117,7 +122,7 @@ class RandomProvider(rpc.Provider):
         return rpc.GetSchemaResponse(schema='{"name": "random"}')
 
     async def check(self, request: rpc.CheckRequest) -> rpc.CheckResponse:
-        if request.type not in KINDS:
+        if _kind(request.type) not in KINDS:
             known = ", ".join(kind.rsplit(":")[-1] for kind in KINDS)
             return rpc.CheckResponse(
                 failures=[rpc.CheckFailure("type", f"the lab makes {known}; use an official engine")]
@@ -132,7 +137,7 @@ class RandomProvider(rpc.Provider):
     async def create(self, request: rpc.CreateRequest) -> rpc.CreateResponse:
         if request.preview:
             return rpc.CreateResponse(properties=dict(request.properties))
-        make, secret = KINDS[request.type]
+        make, secret = KINDS[_kind(request.type)]
         made, outputs = make({name: value.value for name, value in request.properties.items()})
         results = {name: PropertyValue(value, is_secret=secret) for name, value in outputs.items()}
         return rpc.CreateResponse(resource_id=made, properties={**request.properties, **results})
