@@ -53,6 +53,8 @@ def spec(args: AsleepArgs) -> dict[str, Any]:
         "code": "model_asleep",
     }
     return {
+        # Without it this policy would take the place of the Gateway's, and the route would know no limits.
+        "mergeType": "StrategicMerge",
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "HTTPRoute", "name": args.model}],
         "responseOverride": [
             {

@@ -10,11 +10,12 @@ from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.scaling import Load, Scaling
-from config.serving import HuggingFace, KubeAi
+from config.serving import HuggingFace, KubeAi, LlmD
 
 from .asleep import Asleep, AsleepArgs
 from .cluster import provider
-from .gateway import INNER, Gateway, GatewayArgs
+from .edge.edge import Edge, EdgeArgs
+from .gateway import EDGE, INNER, Gateway, GatewayArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
 from .kserve_settings import KServeSettings, KServeSettingsArgs
@@ -28,8 +29,7 @@ from .serving.disruption import Disruption, DisruptionArgs
 from .serving.model import ModelArgs, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
-from .tiers import Tiers, TiersArgs
-from .traffic import serving_traffic
+from .traffic import gateway_traffic, serving_traffic
 from .weights_cache import WeightsCache, WeightsCacheArgs
 
 
@@ -77,7 +77,10 @@ class Platform(pulumi.ComponentResource):
     def _install_operators(self) -> Operators:
         environment = self._environment
         args = OperatorsArgs(
-            operators=environment.operators, charts=self._release.charts, mirror=environment.mirror.charts
+            operators=environment.operators,
+            charts=self._release.charts,
+            mirror=environment.mirror.charts,
+            gateway=environment.gateway,
         )
         return Operators("operators", args, self._after())
 
@@ -90,7 +93,7 @@ class Platform(pulumi.ComponentResource):
         serving = serving_traffic(self._environment)
         return (
             Namespace(SYSTEM, NamespaceArgs(name=SYSTEM), after),
-            Namespace(GATEWAY, NamespaceArgs(name=GATEWAY), after),
+            Namespace(GATEWAY, NamespaceArgs(name=GATEWAY, traffic=gateway_traffic(self._environment)), after),
             Namespace(SERVING, NamespaceArgs(name=SERVING, traffic=serving), after),
         )
 
@@ -125,7 +128,19 @@ class Platform(pulumi.ComponentResource):
         section = self._environment.gateway
         if section is None:
             return None
-        return Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
+        environment = self._environment
+        opened = Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
+        args = EdgeArgs(
+            name=EDGE,
+            gateway=section,
+            members=environment.municipalities,
+            tiers=environment.tiers,
+            ranked=ranked(environment),
+            dialect=self._release.epp,
+            images=self._images,
+        )
+        Edge("edge", args, self._after(opened))
+        return opened
 
     def _keep_weights(self) -> None:
         for name, pool in self._environment.pools.items():
@@ -191,13 +206,21 @@ class Platform(pulumi.ComponentResource):
             Disruption(f"{name}-disruption", pods, self._after(self._serving))
 
     def _limit(self) -> None:
-        pools, tiers = self._environment.pools, self._environment.tiers
+        pools = self._environment.pools
         if pools:
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
-        if tiers:
-            Tiers("tiers", TiersArgs(namespace=SYSTEM, tiers=tiers), self._after(self._system))
 
 
 def sleeps_unheld(scaling: Scaling) -> bool:
     """Whether a model may have no replica, and its callers are told so."""
     return isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"
+
+
+def ranked(environment: Environment) -> dict[str, str]:
+    """Model whose ranks each public name has: those that a picker with flow control serves."""
+    return {
+        public: name
+        for name, model in environment.models.items()
+        if isinstance(model.serving, LlmD) and model.serving.flow_control is not None
+        for public in (name, *model.names)
+    }

@@ -10,6 +10,7 @@ from .clusters import Clusters
 from .gateway import Gateway
 from .models import Model
 from .monitoring import Monitoring
+from .municipalities import Municipality, Slug
 from .operators import Mirror, Operators
 from .pools import Pool
 from .release import Release
@@ -52,6 +53,9 @@ class Environment(Section):
 
     tiers: dict[DnsLabel, Tier] = {}
     """Plans of the municipalities, by name."""
+
+    municipalities: dict[Slug, Municipality] = {}
+    """The register of members, by their slugs. Who is not in it gets 403."""
 
     monitoring: Monitoring | None = None
     """What Prometheus watches. Left out, no monitor is written."""

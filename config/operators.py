@@ -55,6 +55,10 @@ class Operators(Section):
     ai_gateway: Operator = Existing()
     """Envoy AI Gateway: routes by model, counts tokens."""
 
+    authorino: Operator = Existing()
+    """Authorino: keys and tokens of callers. Managed, it stands in the gateways' namespace and reads labelled Secrets of
+    every namespace."""
+
     kserve: Operator = Existing()
     """KServe's controllers for InferenceService and LLMInferenceService, and its presets."""
 
