@@ -12,6 +12,7 @@ VERBS = {
     "capacity": "andel.capacity",
     "preview": "andel.preview.command",
     "kubeai-values": "andel.kubeai_values",
+    "gateway-values": "andel.gateway_values",
     "lab": "andel.lab.command",
 }
 """Each verb and the module whose attribute `command` carries it out."""

@@ -113,6 +113,11 @@ def values(chart: str, operators: OperatorsSection, gateway: Gateway | None) -> 
     return chosen
 
 
+def gateway_values(operators: OperatorsSection, gateway: Gateway) -> dict[str, Any]:
+    """What an existing Envoy Gateway needs to be told for the edge: values of its chart."""
+    return values("gateway-helm", operators, gateway)
+
+
 def limiter(limits: Limits) -> dict[str, Any]:
     """Settings of Envoy Gateway for its limiter (source: v1.8.1, api/v1alpha1/envoygateway_types.go).
 

@@ -64,14 +64,14 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
 
 
 def gateway_traffic(environment: Environment) -> dict[str, Any]:
-    """Proxies ask Authorino and the limiter counts in the store; Authorino watches the API server and reads issuers' keys.
+    """Proxies ask Authorino, and the limiter counts in the store; both run in a namespace of Envoy Gateway's.
 
-    Proxies and limiter run in a namespace of Envoy Gateway's, not in this one.
+    Authorino watches the API server and reads issuers' keys.
     """
     if environment.gateway is None:
         return {}
     proxies = from_namespace(environment.gateway.proxy_namespace)
-    inside = {"podSelector": {}}
+    inside: dict[str, Any] = {"podSelector": {}}
     policies: dict[str, Any] = {
         "allow-same-namespace": {
             "podSelector": {},

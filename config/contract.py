@@ -64,6 +64,9 @@ class ContractMember(Section):
     tier: DnsLabel
     """Its plan."""
 
+    citizens: int | None
+    """Its citizens, where the register has them."""
+
 
 class PlatformContract(Section):
     """Written and read through this model alone; a reader refuses a version that it doesn't know."""
@@ -107,7 +110,7 @@ def contract(environment: Environment) -> PlatformContract:
         },
         tiers=environment.tiers,
         municipalities={
-            slug: ContractMember(display_name=member.name, tier=member.tier)
+            slug: ContractMember(display_name=member.name, tier=member.tier, citizens=member.citizens)
             for slug, member in environment.municipalities.items()
         },
         issuers=environment.gateway.identity.issuers if environment.gateway else (),

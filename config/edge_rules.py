@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import catalogue
 from .operators import Existing, Managed
-from .section import Mistake
+from .section import Mistake, again
 
 if TYPE_CHECKING:
     from .environment import Environment
@@ -43,6 +43,14 @@ def issuers_for_strangers(environment: Environment) -> Iterator[Mistake]:
             if slug not in environment.municipalities:
                 path = ("gateway", "identity", "issuers", at, "municipalities", index)
                 yield Mistake(path, f"{slug} is no member", catalogue.one_of(environment.municipalities))
+
+
+def issuers_named_twice(environment: Environment) -> Iterator[Mistake]:
+    """An issuer is one way in, with all its audiences: by two, nobody could say which of them let a token pass."""
+    issuers = environment.gateway.identity.issuers if environment.gateway else ()
+    for index, url in again(issuer.url for issuer in issuers):
+        path = ("gateway", "identity", "issuers", index, "url")
+        yield Mistake(path, f"{url} stands here twice", "write one issuer with all its audiences")
 
 
 def authorino_at_two_places(environment: Environment) -> Iterator[Mistake]:
@@ -86,6 +94,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     members_without_a_tier,
     members_of_one_name,
     issuers_for_strangers,
+    issuers_named_twice,
     authorino_at_two_places,
     budgets_beyond_the_counter,
     zones_that_no_clock_knows,

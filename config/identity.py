@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `gateway.identity`: who may say which municipality a caller belongs to."""
 
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from .scalars import DnsLabel, ObjectName, form
-from .section import Mistake, Section, again, refuse_if_any
+from .section import Section
 
 IssuerUrl = Annotated[
     str,
@@ -65,11 +65,3 @@ class Identity(Section):
 
     service: AuthorinoService | None = None
     """Where the existing Authorino answers; left out where the platform brings it."""
-
-    @model_validator(mode="after")
-    def _rules(self) -> Self:
-        refuse_if_any(
-            Mistake(("issuers", index, "url"), f"{url} stands here twice", "write one issuer with all its audiences")
-            for index, url in again(issuer.url for issuer in self.issuers)
-        )
-        return self

@@ -164,7 +164,8 @@ def band(args: AuthConfigArgs) -> str:
         return "auth.identity.tier"
     at = f"auth.metadata.{BUDGET}"
     # The limiter answers in plain words where its store is away; then nobody knows.
-    known = f"('{BUDGET}' in auth.metadata && type({at}) == map && 'statuses' in {at} && 'currentLimit' in {at}.statuses[0])"
+    answered = f"'{BUDGET}' in auth.metadata && type({at}) == map && 'statuses' in {at}"
+    known = f"({answered} && 'currentLimit' in {at}.statuses[0])"
     left = f"('limitRemaining' in {at}.statuses[0] && {at}.statuses[0].limitRemaining > 0)"
     unknown = "true" if args.gateway.limits.when_unknown == "within" else "false"
     listed = ", ".join(map(text, soft))
@@ -228,5 +229,5 @@ def denial(status: int, code: str, message: str) -> dict[str, Any]:
 
 
 def text(value: str) -> str:
-    """A string literal of CEL. Values come from the config, whose forms know no quotes; a raw one would end the literal."""
+    """A string literal of CEL. Values come from the config, whose forms know no quotes; one would end the literal."""
     return json.dumps(value)

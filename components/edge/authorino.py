@@ -138,7 +138,7 @@ def template(args: AuthorinoArgs) -> dict[str, Any]:
         "256Mi",
         "100m",
         args=arguments(),
-        # The budget's certificate is signed by the platform's authority; issuers' by those of the system. Go reads both.
+        # The budget's certificate is signed by the platform's authority, issuers' by those of the system.
         env=[{"name": "SSL_CERT_DIR", "value": "/etc/ssl/certs:/etc/pki/tls/certs:/certificate"}],
         ports=[{"name": "grpc", "containerPort": PORT}, {"name": "metrics", "containerPort": METRICS}],
         readinessProbe=probe,

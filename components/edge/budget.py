@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """What a soft month has left, told over HTTPS: the limiter's own program reading the limiter's own counters.
 
-Envoy Gateway's limiter can be asked by JSON too, but only over plain HTTP, and it belongs to whoever runs Envoy Gateway.
-So a second one (envoyproxy/ratelimit at 3fb702589d36) stands here on the same store, with the soft months' counters in a
-file; it listens on the pod's loopback alone, and an Envoy beside it brings TLS. Nobody counts through it: Authorino asks
-with a cost of nothing.
+Envoy Gateway's limiter can be asked by JSON too, but only over plain HTTP, and it belongs to whoever runs Envoy
+Gateway. So a second one (envoyproxy/ratelimit at 3fb702589d36) stands here on the same store, with the soft months'
+counters in a file; it listens on the pod's loopback alone, and an Envoy beside it brings TLS. Nobody counts through it:
+Authorino asks with a cost of nothing.
 """
 
 import json

@@ -110,7 +110,8 @@ class Edge(pulumi.ComponentResource):
 def certificates(args: EdgeArgs) -> list[InternalCertificate]:
     """Certificates of the parts that the platform brings."""
     service = f"{authorino.AUTHORINO}.{GATEWAY}.svc"
-    made = []
+    made: list[InternalCertificate] = []
+    hosts: tuple[str, ...]
     if args.gateway.identity.service is None:
         hosts = (f"{service}.cluster.local", service)
         made.append(InternalCertificate(name=authorino.CERTIFICATE, namespace=GATEWAY, hosts=hosts))

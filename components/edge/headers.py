@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Headers inside the platform. The edge sets them from the caller's identity alone; what a caller writes is thrown away.
+"""Headers inside the platform. The edge sets them from the caller's identity; what a caller writes is thrown away.
 
 `x-andel-data-class` is none of them: callers set it, and it only ever forbids.
 """
@@ -53,7 +53,7 @@ SPOOFABLE = (
 """Headers that a caller might hope somebody behind the edge believes."""
 
 SPOOFABLE_PREFIXES = ("x-ai-eg-", "x-gateway-", "x-llm-d-", "x-envoy-", "x-prefiller-", "x-data-parallel-")
-"""Beginnings of headers by which parts of the platform steer each other: AI Gateway, pickers, Envoy, llm-d's sidecar."""
+"""Beginnings of headers by which parts steer each other: AI Gateway, pickers, Envoy, llm-d's sidecar."""
 
 MODEL = "x-ai-eg-model"
 """Header that the AI Gateway sets from the body's `model`."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Certificates of hops inside the cluster (cert-manager.io/v1, cert-manager 1.17).
 
-An authority of the platform's own: a ClusterIssuer that signs itself, the authority's certificate, and the ClusterIssuer
-that signs with it. Processes read their certificates when they start, so these last for years.
+An authority of the platform's own: a ClusterIssuer that signs itself, the authority's certificate, and the
+ClusterIssuer that signs with it. Processes read their certificates when they start, so these last for years.
 """
 
 from collections.abc import Sequence

@@ -24,13 +24,14 @@ def offset_at(zone: ZoneInfo, month: int) -> timedelta:
 def offsets(time_zone: str) -> list[str]:
     """For each month of UTC, January first, the offset that decides whether it is still that month in the zone.
 
-    East of Greenwich the next month begins early, so its offset decides; west of it this month begins late.
+    East of Greenwich the next month begins early, so its offset decides; west of it this month begins late. Where
+    winter is on Greenwich's own time (London), a winter month begins with UTC's.
     """
     zone = ZoneInfo(time_zone)
     decisive = []
     for month in range(1, 13):
         coming = offset_at(zone, month % 12 + 1)
-        decisive.append(coming if coming > timedelta(0) else offset_at(zone, month))
+        decisive.append(coming if coming > timedelta(0) else min(offset_at(zone, month), timedelta(0)))
     return [_written(offset) for offset in decisive]
 
 

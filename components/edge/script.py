@@ -188,7 +188,8 @@ function envoy_on_response(handle)
     headers:replace("retry-after", string.format("%d", math.max(1, seconds)))
   end
   if not ours then return end
-  local message = month and "The plan's tokens of this month are used up." or "A limit of the plan for each minute is reached."
+  local message = month and "The plan's tokens of this month are used up."
+    or "A limit of the plan for each minute is reached."
   local body = '{"error": {"message": "' .. message .. '", "type": "tokens", "param": null, "code": "' .. CODE .. '"}}'
   headers:replace("content-type", "application/json")
   local buffer = handle:body(true)

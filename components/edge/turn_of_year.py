@@ -3,8 +3,8 @@
 
 A month is counted under its own name in a window of a year, and the limiter's year is 365 days from 1970: it ends on
 18 December 2026, in the middle of a month, whose counters would begin anew. A CronJob carries them over, in the first
-minutes of the new window: what stood in the old counter is added to the new one, once. It is one script that Valkey runs
-without anything between its lines, and it marks what it has done in the same step: it may run twice, or late.
+minutes of the new window: what stood in the old counter is added to the new one, once. It is one script that Valkey
+runs without anything between its lines, and it marks what it has done in the same step: it may run twice, or late.
 """
 
 from collections.abc import Mapping
@@ -31,13 +31,15 @@ SCRIPT = f"""\
 -- KEYS: none. ARGV: now, in seconds, and the month that is open.
 local now, month, window = tonumber(ARGV[1]), ARGV[2], {WINDOW}
 local begin = now - now % window
+local function stamp(seconds) return string.format('%d', seconds) end
+local ended = '{DOMAIN}_*_' .. month .. '_*-method_' .. stamp(begin - window)
 if now - begin > 3 * 86400 then return 0 end
 local carried, cursor = 0, '0'
 repeat
-  local page = redis.call('SCAN', cursor, 'MATCH', '{DOMAIN}_*_' .. month .. '_*-method_' .. string.format('%d', begin - window), 'COUNT', 1000)
+  local page = redis.call('SCAN', cursor, 'MATCH', ended, 'COUNT', 1000)
   cursor = page[1]
   for _, old in ipairs(page[2]) do
-    local new = string.gsub(old, '%d+$', string.format('%d', begin))
+    local new = string.gsub(old, '%d+$', stamp(begin))
     if redis.call('SET', 'carried_' .. new, '1', 'NX', 'EX', 30 * 86400) then
       redis.call('INCRBY', new, redis.call('GET', old))
       redis.call('EXPIRE', new, window)

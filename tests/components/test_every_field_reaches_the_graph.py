@@ -43,6 +43,9 @@ REFERENCES = (
     "doubled-text.gpus",
     "doubled-text.resources",
     "WHOLE.key",
+    "tiers.strict.models",
+    # Envoy Gateway's own setting: `andel gateway-values` says it, and a managed one's chart gets it.
+    "limits.whenDown",
 )
 
 MORE = (
@@ -66,6 +69,7 @@ REPEATED = (
 
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
+OF_THE_EDGE = {"gateway": ("gateway.", "municipalities.", "tiers.")}
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -81,7 +85,23 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
             yield path, value
 
 
-WORDS = ("refuse", "round-robin", "first-come", "lru", "sun", "UTC", "06:00", "18:00", "hf://example/other", "auto")
+WORDS = (
+    "strict",
+    "one",
+    "other",
+    "within",
+    "Europe/Berlin",
+    "refuse",
+    "round-robin",
+    "first-come",
+    "lru",
+    "sun",
+    "UTC",
+    "06:00",
+    "18:00",
+    "hf://example/other",
+    "auto",
+)
 """Other values of settings that know few."""
 
 
@@ -116,7 +136,7 @@ SETTINGS = [
     and value is not None
     and "." not in str(path[-1])
     and not any(mark in dotted(path) for mark in (*JUDGED_ONLY, *REFERENCES, *REPEATED))
-    and (name == "everything" or any(mark in dotted(path) for mark in OF_A_KIND))
+    and (name == "everything" or any(mark in dotted(path) for mark in OF_THE_EDGE.get(name, OF_A_KIND)))
 ]
 
 
@@ -127,6 +147,8 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
+    if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:
+        return document
     profiles = document.get("profiles", {})
     models = {
         model: entry
