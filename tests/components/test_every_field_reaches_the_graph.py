@@ -86,6 +86,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 WORDS = (
+    *("hard", "only"),
     "strict",
     "one",
     "other",
