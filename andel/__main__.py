@@ -13,6 +13,7 @@ VERBS = {
     "preview": "andel.preview.command",
     "kubeai-values": "andel.kubeai_values",
     "chat": "andel.chat.command",
+    "gateway-values": "andel.gateway_values",
     "lab": "andel.lab.command",
 }
 """Each verb and the module whose attribute `command` carries it out."""

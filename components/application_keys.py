@@ -15,22 +15,12 @@ import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
 from config.keys import ApplicationKey
-from config.names import LABEL
+from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES
 
 from .metadata import metadata
-from .request_headers import DATA_CLASS as DATA_CLASS_HEADER
-
-KEY = f"{LABEL}/application-key"
-"""Label of every key's Secret: its value is the application, which the edge writes into audit records."""
 
 WATCHED = "authorino.kuadrant.io/managed-by"
 """Label without which Authorino reads no Secret (its `--secret-label-selector`)."""
-
-EXPIRES = f"{LABEL}/expires"
-"""Annotation: when the key ends (RFC 3339)."""
-
-DATA_CLASS = f"{LABEL}/data-class"
-"""Annotation: class of all data that come with the key."""
 
 FIELD = "api_key"
 """Key of the Secret that holds the value (Authorino)."""
@@ -76,7 +66,7 @@ class ApplicationKeys(pulumi.ComponentResource):
             metadata=metadata(
                 secret_name(application, generation),
                 namespace,
-                labels={KEY: application, WATCHED: "authorino"},
+                labels={APPLICATION_KEY: application, WATCHED: "authorino"},
                 annotations=told(until, key.data_class),
             ),
             type="Opaque",
@@ -92,14 +82,6 @@ def secret_name(application: str, generation: int) -> str:
 
 def told(until: str | None, data_class: str | None) -> dict[str, str]:
     """What the edge reads from a key besides its value."""
-    ends = {} if until is None else {EXPIRES: until}
-    classed = {} if data_class is None else {DATA_CLASS: data_class}
+    ends = {} if until is None else {KEY_EXPIRES: until}
+    classed = {} if data_class is None else {KEY_DATA_CLASS: data_class}
     return {**ends, **classed}
-
-
-def data_class_of_the_request() -> str:
-    """An expression for an AuthConfig (CEL): the key's data class, else what the request says, else nothing."""
-    annotations = "auth.identity.metadata.annotations"
-    there = f"'metadata' in auth.identity && 'annotations' in auth.identity.metadata && '{DATA_CLASS}' in {annotations}"
-    said = f"('{DATA_CLASS_HEADER}' in request.headers ? request.headers['{DATA_CLASS_HEADER}'] : '')"
-    return f"({there}) ? {annotations}['{DATA_CLASS}'] : {said}"

@@ -18,12 +18,13 @@ from config.canary import Canary
 from config.names import GATEWAY
 from config.overflow import ModelOverflow, OverflowBackend
 
+from .edge.headers import MODEL as MODEL_HEADER
+from .edge.headers import MUNICIPALITY, TIER
 from .gateway import EDGE, INNER
 from .metadata import MODEL, metadata
 from .model_route import MOST_MATCHES, exactly, gateway_reference
 from .overflow import object_name
-from .request_headers import DATA_CLASS, ENTRY, MUNICIPALITY, TIER
-from .request_headers import MODEL as MODEL_HEADER
+from .request_headers import DATA_CLASS, ENTRY
 from .route_policy import RoutePolicy, RoutePolicyArgs
 
 

@@ -14,9 +14,10 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
+from .edge.headers import BAND
 from .gateway import INNER
 from .metadata import metadata
-from .request_headers import BAND, ENTRY
+from .request_headers import ENTRY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,10 +25,7 @@ class InnerHopArgs:
     """Where the inner gateway is, and how it proves that it is the one."""
 
     host: str
-    """Host of its Service."""
-
-    name: str
-    """Name in its certificate."""
+    """Host of its Service, and the name in its certificate."""
 
     authorities: str
     """Secret of the gateway's namespace whose key `ca.crt` holds the authorities of that certificate."""
@@ -35,7 +33,7 @@ class InnerHopArgs:
     objective_header: str
     """The picker's header that names an objective, as the release has it."""
 
-    largest_request: str = "50Mi"
+    largest_request: str
     """Largest body that is kept in memory while a model is chosen. Envoy's own 32 KiB would refuse long prompts."""
 
     port: int = 443
@@ -68,7 +66,7 @@ def endpoint(args: InnerHopArgs) -> dict[str, Any]:
     authorities = {"group": "", "kind": "Secret", "name": args.authorities}
     return {
         "endpoints": [{"fqdn": {"hostname": args.host, "port": args.port}}],
-        "tls": {"caCertificateRefs": [authorities], "sni": args.name, "minVersion": "1.2"},
+        "tls": {"caCertificateRefs": [authorities], "sni": args.host, "minVersion": "1.2"},
     }
 
 

@@ -17,10 +17,10 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
+from .edge.headers import TIER
 from .gateway import EDGE
 from .metadata import metadata
 from .model_route import exactly, gateway_reference
-from .request_headers import TIER
 
 PATH = "/v1/models"
 NAME = "models"

@@ -16,9 +16,9 @@ import pulumi_kubernetes as kubernetes
 from config.names import GATEWAY
 
 from .asleep import asleep
+from .edge.headers import MODEL as MODEL_HEADER
 from .gateway import INNER
 from .metadata import MODEL, metadata
-from .request_headers import MODEL as MODEL_HEADER
 from .route_policy import RoutePolicy, RoutePolicyArgs
 from .serving.endpoint import Endpoint
 

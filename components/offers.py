@@ -8,7 +8,7 @@ from config.models import Model
 from config.rules import offered
 
 from .edge_route import EdgeRouteArgs
-from .gateway import INNER_SERVICE, secret_name
+from .gateway import INNER_TLS, inner_host
 from .inner_hop import InnerHopArgs
 from .model_list import ModelListArgs
 
@@ -49,11 +49,10 @@ def model_list(environment: Environment) -> ModelListArgs:
 
 
 def inner_hop(gateway: Gateway, dialect: EppDialect) -> InnerHopArgs:
-    """Where the inner gateway is. Its listener shows the certificate of the API's host."""
-    authorities = secret_name(gateway)
+    """Where the inner gateway is, and what it does first."""
     return InnerHopArgs(
-        host=f"{INNER_SERVICE}.{gateway.proxy_namespace}.svc.cluster.local",
-        name=gateway.host,
-        authorities=authorities,
+        host=inner_host(gateway),
+        authorities=INNER_TLS,
         objective_header=dialect.objective_header,
+        largest_request=gateway.limits.largest_request,
     )

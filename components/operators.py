@@ -10,10 +10,14 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from andel.release.pins import Chart
+from config.gateway import Gateway
+from config.limits import Limits
+from config.names import GATEWAY
 from config.operators import Managed
 from config.operators import Operators as OperatorsSection
 
 from .chart import install
+from .edge.store import address, client_secret
 from .metadata import metadata
 
 VALUES: dict[str, dict[str, Any]] = {
@@ -58,8 +62,8 @@ VALUES: dict[str, dict[str, Any]] = {
 """Values of charts by name, where the chart's own defaults are not ours."""
 
 
-APART = ("kubeai",)
-"""Operators that stand in the models' namespace, after its walls, by components of their own."""
+APART = ("kubeai", "authorino")
+"""Operators that stand in a namespace of the platform, after its walls, by components of their own."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +78,9 @@ class OperatorsArgs:
 
     mirror: str | None
     """Where charts come from, if not from their makers."""
+
+    gateway: Gateway | None = None
+    """The edge: Envoy Gateway's limiter counts for it."""
 
 
 class Operators(pulumi.ComponentResource):
@@ -92,16 +99,49 @@ class Operators(pulumi.ComponentResource):
             # With a definition all its objects would go, other people's too: they stay when the platform goes.
             keep = chart in args.charts["crds"]
             after = pulumi.ResourceOptions(parent=self, depends_on=list(before), retain_on_delete=keep)
-            before.append(install(chart, args.mirror, values(chart.name, args.operators), after))
+            before.append(install(chart, args.mirror, values(chart.name, args.operators, args.gateway), after))
         self.register_outputs({"charts": [chart.name for chart in charts]})
 
 
-def values(chart: str, operators: OperatorsSection) -> dict[str, Any]:
+def values(chart: str, operators: OperatorsSection, gateway: Gateway | None) -> dict[str, Any]:
     """Values of a chart. KServe's can bring the definitions of InferencePools; existing ones are somebody else's."""
     chosen = copy.deepcopy(VALUES.get(chart, {}))
     if chart == "kserve-llmisvc-resources":
         chosen["kserve"]["llmisvc"] = {"createGIECRDs": isinstance(operators.crds, Managed)}
+    if chart == "gateway-helm" and gateway is not None:
+        chosen["config"]["envoyGateway"] |= limiter(gateway.limits)
     return chosen
+
+
+def gateway_values(operators: OperatorsSection, gateway: Gateway) -> dict[str, Any]:
+    """What an existing Envoy Gateway needs to be told for the edge: values of its chart."""
+    return values("gateway-helm", operators, gateway)
+
+
+def limiter(limits: Limits) -> dict[str, Any]:
+    """Settings of Envoy Gateway for its limiter (source: v1.8.1, api/v1alpha1/envoygateway_types.go).
+
+    It shows the store a certificate, and believes the store's by the same authority; the latter has no setting of its
+    own, so it comes as a variable of the limiter's.
+    """
+    trusted = {"name": "REDIS_TLS_CACERT", "value": "/redis-certs/ca.crt"}
+    return {
+        "rateLimit": {
+            "backend": {
+                "type": "Redis",
+                "redis": {
+                    "url": address(limits.store, GATEWAY),
+                    "tls": {"certificateRef": {"name": client_secret(limits.store)}},
+                },
+            },
+            "timeout": "250ms",
+            "failClosed": limits.when_down == "refuse",
+        },
+        "provider": {
+            "type": "Kubernetes",
+            "kubernetes": {"rateLimitDeployment": {"replicas": 2, "container": {"env": [trusted]}}},
+        },
+    }
 
 
 def managed_charts(args: OperatorsArgs) -> list[Chart]:

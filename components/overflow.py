@@ -15,7 +15,7 @@ from config.names import GATEWAY
 from config.overflow import AzureBackend, OverflowBackend
 
 from .metadata import metadata
-from .request_headers import DATA_CLASS, IDENTITY
+from .request_headers import STAYS_INSIDE
 
 AI_GATEWAY = "aigateway.envoyproxy.io"
 ENVOY_GATEWAY = "gateway.envoyproxy.io"
@@ -75,7 +75,7 @@ def objects(args: OverflowArgs) -> list[tuple[str, str, dict[str, Any]]]:
             {
                 "schema": schema(outside),
                 "backendRef": {"group": ENVOY_GATEWAY, "kind": "Backend", "name": name},
-                "headerMutation": {"remove": sorted({"authorization", DATA_CLASS, *IDENTITY, *args.take_off})},
+                "headerMutation": {"remove": sorted({*STAYS_INSIDE, *args.take_off})},
             },
         ),
         (

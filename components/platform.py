@@ -10,11 +10,12 @@ from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.scaling import Load, Scaling
-from config.serving import HuggingFace, KubeAi
+from config.serving import HuggingFace, KubeAi, LlmD
 
 from .cluster import provider
+from .edge.edge import Edge, EdgeArgs
 from .edge_route import EdgeRoute
-from .gateway import INNER, Gateway, GatewayArgs
+from .gateway import EDGE, INNER, INNER_TLS, Gateway, GatewayArgs, inner_host
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
 from .guardrail import Guardrail, GuardrailArgs
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
@@ -33,8 +34,7 @@ from .serving.disruption import Disruption, DisruptionArgs
 from .serving.model import ModelArgs, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
-from .tiers import Tiers, TiersArgs
-from .traffic import serving_traffic
+from .traffic import gateway_traffic, serving_traffic
 from .weights_cache import WeightsCache, WeightsCacheArgs
 
 
@@ -84,7 +84,10 @@ class Platform(pulumi.ComponentResource):
     def _install_operators(self) -> Operators:
         environment = self._environment
         args = OperatorsArgs(
-            operators=environment.operators, charts=self._release.charts, mirror=environment.mirror.charts
+            operators=environment.operators,
+            charts=self._release.charts,
+            mirror=environment.mirror.charts,
+            gateway=environment.gateway,
         )
         return Operators("operators", args, self._after())
 
@@ -97,7 +100,7 @@ class Platform(pulumi.ComponentResource):
         serving = serving_traffic(self._environment)
         return (
             Namespace(SYSTEM, NamespaceArgs(name=SYSTEM), after),
-            Namespace(GATEWAY, NamespaceArgs(name=GATEWAY), after),
+            Namespace(GATEWAY, NamespaceArgs(name=GATEWAY, traffic=gateway_traffic(self._environment)), after),
             Namespace(SERVING, NamespaceArgs(name=SERVING, traffic=serving), after),
         )
 
@@ -132,7 +135,21 @@ class Platform(pulumi.ComponentResource):
         section = self._environment.gateway
         if section is None:
             return None
-        return Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
+        environment = self._environment
+        opened = Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
+        args = EdgeArgs(
+            name=EDGE,
+            gateway=section,
+            inner_tls=INNER_TLS,
+            inner_host=inner_host(section),
+            members=environment.municipalities,
+            tiers=environment.tiers,
+            ranked=ranked(environment),
+            dialect=self._release.epp,
+            images=self._images,
+        )
+        Edge("edge", args, self._after(opened))
+        return opened
 
     def _keep_weights(self) -> None:
         for name, pool in self._environment.pools.items():
@@ -155,9 +172,7 @@ class Platform(pulumi.ComponentResource):
             profile=environment.profiles.get(model.profile) if model.profile else None,
             gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
-            bands={
-                tier: one.priority for tier, one in environment.tiers.items() if {name, *model.names} & {*one.models}
-            },
+            bands=bands(environment, name),
             vllm=self._release.vllm,
             images=self._images,
             wait=environment.rollout.wait_for_models,
@@ -219,13 +234,28 @@ class Platform(pulumi.ComponentResource):
             Guardrail("guardrail", GuardrailArgs(guardrail=environment.guardrail), self._after(self._edge))
 
     def _limit(self) -> None:
-        pools, tiers = self._environment.pools, self._environment.tiers
+        pools = self._environment.pools
         if pools:
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
-        if tiers:
-            Tiers("tiers", TiersArgs(namespace=SYSTEM, tiers=tiers), self._after(self._system))
 
 
 def sleeps_unheld(scaling: Scaling) -> bool:
     """Whether a model may have no replica, and its callers are told so."""
     return isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"
+
+
+def bands(environment: Environment, name: str) -> dict[str, int]:
+    """Priority of each tier whose requests reach a model: by its own name, an adapter's, or as a canary."""
+    parts = (key for key, model in environment.models.items() if model.canary and model.canary.model == name)
+    names = {name, *environment.models[name].names, *parts}
+    return {tier: one.priority for tier, one in environment.tiers.items() if names & {*one.models}}
+
+
+def ranked(environment: Environment) -> dict[str, str]:
+    """Model whose ranks each public name has: those that a picker with flow control serves."""
+    return {
+        public: name
+        for name, model in environment.models.items()
+        if isinstance(model.serving, LlmD) and model.serving.flow_control is not None
+        for public in (name, *model.names)
+    }

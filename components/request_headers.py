@@ -1,26 +1,14 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Headers that a request carries inside the platform. The edge takes them off what comes in and sets them itself."""
+"""Headers of routes, beside those that identity decides (components/edge/headers.py)."""
 
-MUNICIPALITY = "x-andel-municipality"
-"""Slug of the municipality that asks."""
-
-TIER = "x-andel-tier"
-"""Its tier."""
-
-APPLICATION = "x-andel-application"
-"""Its application: the key's, or the client's of a token."""
-
-BAND = "x-andel-band"
-"""Rank of the request: its tier, or what is beyond a soft month."""
+from .edge.headers import SET_BY_THE_EDGE
 
 ENTRY = "x-andel-model"
-"""Entry of the catalogue that answers: a request may name an adapter of it, or reach it as a canary."""
+"""Entry of the catalogue that answers: a request may name an adapter of it, or reach it as a canary. Routes write it
+over whatever a caller wrote."""
 
 DATA_CLASS = "x-andel-data-class"
-"""Class of the data in the request. The one header of ours that a client may send; a key's own class overrides it."""
-
-MODEL = "x-ai-eg-model"
-"""The body's `model`, over whatever the client sent: Envoy AI Gateway's name for it (v1.0, internalapi)."""
+"""Class of the data in the request. The one header of ours that a caller may send; a key's own class overrides it."""
 
 ANSWERED_BY = "x-andel-answered-by"
 """On answers: the host that gave it. Overflow shows here."""
@@ -28,5 +16,5 @@ ANSWERED_BY = "x-andel-answered-by"
 ANSWERED_BY_VALUE = "%UPSTREAM_HOST_NAME%"
 """What the edge writes there (Envoy, access log operators): the inner gateway's Service, or the back end outside."""
 
-IDENTITY = (MUNICIPALITY, TIER, APPLICATION, BAND)
-"""Who asks. Nobody outside the platform is told."""
+STAYS_INSIDE = ("authorization", DATA_CLASS, ENTRY, *SET_BY_THE_EDGE)
+"""Who asks, and with what. Nobody outside the platform is told."""

@@ -5,7 +5,15 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from config.environment import Environment
+from config.limits import ExternalStore
 
+from .edge.authorino import AUTHORINO
+from .edge.authorino import METRICS as AUTHORINO_METRICS
+from .edge.authorino import PORT as AUTHORINO_PORT
+from .edge.budget import PORT as BUDGET_PORT
+from .edge.store import PORT as STORE_PORT
+from .edge.store import STORE
+from .edge.workload import labels
 from .kserve_settings import VLLM_PORT
 from .namespace import from_namespace, ports
 from .serving.llm_d import PICKER_METRICS
@@ -53,6 +61,52 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
                 "egress": [{"ports": ports(collector)}],
             }
     return callers
+
+
+def gateway_traffic(environment: Environment) -> dict[str, Any]:
+    """Proxies ask Authorino, and the limiter counts in the store; both run in a namespace of Envoy Gateway's.
+
+    Authorino watches the API server and reads issuers' keys.
+    """
+    if environment.gateway is None:
+        return {}
+    proxies = from_namespace(environment.gateway.proxy_namespace)
+    inside: dict[str, Any] = {"podSelector": {}}
+    policies: dict[str, Any] = {
+        "allow-same-namespace": {
+            "podSelector": {},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [inside], "ports": ports(BUDGET_PORT) + ports(STORE_PORT)}],
+            "egress": [{"to": [inside], "ports": ports(BUDGET_PORT) + ports(STORE_PORT)}],
+        },
+        "allow-proxies": {
+            "podSelector": {"matchLabels": labels(AUTHORINO)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [proxies], "ports": ports(AUTHORINO_PORT)}],
+            # Keys of issuers, and the API server behind its Service (443) or itself (6443).
+            "egress": [{"ports": ports(443) + ports(6443)}],
+        },
+        "allow-limiter": {
+            "podSelector": {"matchLabels": labels(STORE)},
+            "policyTypes": ["Ingress"],
+            "ingress": [{"from": [proxies], "ports": ports(STORE_PORT)}],
+        },
+    }
+    store = environment.gateway.limits.store
+    if isinstance(store, ExternalStore):
+        policies["allow-store-out"] = {
+            "podSelector": {},
+            "policyTypes": ["Egress"],
+            "egress": [{"ports": ports(store.port)}],
+        }
+    if environment.gateway.identity.service is not None:
+        existing = from_namespace(environment.gateway.identity.service.namespace)
+        policies["allow-authorino"] = ingress([existing], ports(BUDGET_PORT))
+    if environment.monitoring is not None:
+        policies["allow-prometheus"] = ingress(
+            [from_namespace(environment.monitoring.namespace)], ports(AUTHORINO_METRICS)
+        )
+    return policies
 
 
 def ingress(peers: list[dict[str, Any]], allowed: list[dict[str, Any]]) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from typing import Literal
 
 from . import names
 from .environment import Environment
+from .identity import TokenIssuer
 from .models import Task
+from .municipalities import Slug
 from .scalars import DnsLabel, Hostname, ModelName
 from .section import Section
 from .tiers import Tier
@@ -30,6 +32,41 @@ class Namespaces(Section):
     gateway: str = names.GATEWAY
     """Namespace of the gateways."""
 
+    member: str = names.MEMBER
+    """Beginning of the names of a municipality's namespaces; its slug follows. Keys count for who the namespace is."""
+
+
+class Keys(Section):
+    """How a Secret becomes a key."""
+
+    application_label: str = names.APPLICATION_KEY
+    """Label whose value is the application's name."""
+
+    kept_label: str = "authorino.kuadrant.io/managed-by"
+    """Label by which Authorino keeps it, with the next value."""
+
+    kept_by: str = "authorino"
+    """Value of that label."""
+
+    data: str = "api_key"
+    """Entry of the Secret that holds the key."""
+
+    expires_annotation: str = names.KEY_EXPIRES
+    """Annotation from whose time on the key is refused (RFC 3339)."""
+
+
+class ContractMember(Section):
+    """A member as its own stack sees it."""
+
+    display_name: str
+    """Name for people."""
+
+    tier: DnsLabel
+    """Its plan."""
+
+    citizens: int | None
+    """Its citizens, where the register has them."""
+
 
 class PlatformContract(Section):
     """Written and read through this model alone; a reader refuses a version that it doesn't know."""
@@ -49,6 +86,15 @@ class PlatformContract(Section):
     tiers: dict[DnsLabel, Tier]
     """Plans by name."""
 
+    municipalities: dict[Slug, ContractMember]
+    """Members by slug."""
+
+    issuers: tuple[TokenIssuer, ...] = ()
+    """Issuers whose tokens are taken in place of keys."""
+
+    keys: Keys = Keys()
+    """How a Secret becomes a key."""
+
     namespaces: Namespaces = Namespaces()
     """Namespaces of the platform."""
 
@@ -63,4 +109,9 @@ def contract(environment: Environment) -> PlatformContract:
             for name, model in environment.models.items()
         },
         tiers=environment.tiers,
+        municipalities={
+            slug: ContractMember(display_name=member.name, tier=member.tier, citizens=member.citizens)
+            for slug, member in environment.municipalities.items()
+        },
+        issuers=environment.gateway.identity.issuers if environment.gateway else (),
     )

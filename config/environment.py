@@ -11,6 +11,7 @@ from .gateway import Gateway
 from .guardrail import Guardrail
 from .models import Model
 from .monitoring import Monitoring
+from .municipalities import Municipality, Slug
 from .operators import Mirror, Operators
 from .overflow import OverflowBackend
 from .pools import Pool
@@ -54,6 +55,9 @@ class Environment(Section):
 
     tiers: dict[DnsLabel, Tier] = {}
     """Plans of the municipalities, by name."""
+
+    municipalities: dict[Slug, Municipality] = {}
+    """The register of members, by their slugs. Who is not in it gets 403."""
 
     guardrail: Guardrail | None = None
     """A service that sees each request before it is forwarded."""

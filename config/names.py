@@ -12,3 +12,15 @@ SERVING = "andel-serving"
 
 LABEL = "andel"
 """Prefix of the platform's labels and annotations, as in `andel/model`."""
+
+MEMBER = "andel-m-"
+"""Beginning of the names of a municipality's namespaces; its slug follows."""
+
+APPLICATION_KEY = f"{LABEL}/application-key"
+"""Label of the Secrets that are keys: its value is the application."""
+
+KEY_EXPIRES = f"{LABEL}/expires"
+"""Annotation of such a Secret: a key is refused from this time on (RFC 3339)."""
+
+KEY_DATA_CLASS = f"{LABEL}/data-class"
+"""Annotation of such a Secret: class of all data that come with the key, whatever requests say."""

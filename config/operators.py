@@ -41,7 +41,7 @@ Operator = Annotated[Existing | Managed, Field(discriminator="kind")]
 
 
 class Operators(Section):
-    """One setting an operator. `existing` is the default: use what is paid for already."""
+    """One setting an operator. `existing` is the default of all but one: use what is paid for already."""
 
     crds: Operator = Existing()
     """Custom resource definitions of all managed operators. Managed ones are kept when the platform goes."""
@@ -54,6 +54,10 @@ class Operators(Section):
 
     ai_gateway: Operator = Existing()
     """Envoy AI Gateway: routes by model, counts tokens."""
+
+    authorino: Operator = Managed(kind="managed")
+    """Authorino: keys and tokens of callers. Managed, which few clusters have done yet, it stands in the gateways'
+    namespace and reads Secrets of all."""
 
     kserve: Operator = Existing()
     """KServe's controllers for InferenceService and LLMInferenceService, and its presets."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
+from .catalogue import one_of
 from .scalars import DnsLabel, Hostname, ObjectName, form
 from .section import Mistake, Section, again
 
@@ -134,6 +135,15 @@ def members_named_twice(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("overflow", name, "dataClasses", index), f"{kind} stands here twice", "take one away")
 
 
+def strangers_that_opted_in(environment: Environment) -> Iterator[Mistake]:
+    """Who opted in is a member."""
+    for name, backend in environment.overflow.items():
+        for index, slug in enumerate(backend.municipalities):
+            if slug not in environment.municipalities:
+                path = ("overflow", name, "municipalities", index)
+                yield Mistake(path, f"{slug} is no member", one_of(environment.municipalities))
+
+
 def overflow_of_other_tasks(environment: Environment) -> Iterator[Mistake]:
     """Azure's deployments and OpenAI's routes are alike for text; vectors of another model are other vectors."""
     for name, model in environment.models.items():
@@ -142,18 +152,12 @@ def overflow_of_other_tasks(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(("models", name, "overflow"), wrong, "take it away")
 
 
-def overflow_without_tiers(environment: Environment) -> Iterator[Mistake]:
-    """Who a request belongs to is known where tiers are held."""
-    if environment.overflow and not environment.tiers:
-        yield Mistake(("overflow",), "without tiers nobody's requests are told apart", "declare tiers, or take it away")
-
-
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     unknown_backends,
     backends_that_nobody_uses,
     backends_that_take_nothing,
     members_named_twice,
+    strangers_that_opted_in,
     overflow_of_other_tasks,
-    overflow_without_tiers,
 )
 """Rules of overflow."""

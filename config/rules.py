@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, fit, guardrail, overflow, routes
+from . import canary, catalogue, edge_rules, fit, guardrail, overflow, routes
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
@@ -131,7 +131,8 @@ def equal_contexts(environment: Environment) -> Iterator[Mistake]:
 def a_mirror_of_nothing(environment: Environment) -> Iterator[Mistake]:
     """A mirror of charts serves managed operators."""
     operators = environment.operators
-    managed = [name for name in type(operators).model_fields if isinstance(getattr(operators, name), Managed)]
+    charted = (name for name in type(operators).model_fields if name != "authorino")
+    managed = [name for name in charted if isinstance(getattr(operators, name), Managed)]
     if environment.mirror.charts and not managed:
         yield Mistake(("mirror", "charts"), "no operator is managed, so no chart is read", "take it away")
 
@@ -162,6 +163,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *overflow.RULES,
     *guardrail.RULES,
     *routes.RULES,
+    *edge_rules.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

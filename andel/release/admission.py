@@ -92,10 +92,16 @@ def strategies_that_no_picker_has(environment: Environment) -> Iterator[Mistake]
             yield Mistake((*path, "prefill"), "the release's picker knows no prefill part", "take it away")
 
 
+WITHOUT_A_CHART = ("authorino",)
+"""Operators that the platform writes itself: their makers publish no chart."""
+
+
 def operators_without_a_chart(environment: Environment) -> Iterator[Mistake]:
     """What is installed comes from a chart of the release."""
     charts = release(environment.release.name).charts
     for field, setting in type(environment.operators).model_fields.items():
+        if field in WITHOUT_A_CHART:
+            continue
         if isinstance(getattr(environment.operators, field), Managed) and field not in charts:
             path = ("operators", setting.alias or field, "kind")
             yield Mistake(path, "the release has no chart of it", "write existing, and install it yourself")

@@ -64,6 +64,13 @@ SOURCES = (
         charted=True,
     ),
     DefinitionSource(
+        operator="authorino",
+        module="github.com/kuadrant/authorino",
+        version="v0.27.0",
+        checksum="h1:EmgJzw/ERjqhrzxDmaFm/2rF4IPS9EC561yvE+Xfzx0=",
+        files=("install/crd/authorino.kuadrant.io_authconfigs.yaml",),
+    ),
+    DefinitionSource(
         operator="kserve",
         module="github.com/kserve/kserve",
         version="v0.20.0",

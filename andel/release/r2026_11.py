@@ -23,6 +23,13 @@ RELEASE = Release(
         # Source: kserve-images.env and the install manifests of v0.20.0-rc1 (`-gpu`), Dockerfiles with vLLM 0.24.0.
         "huggingface": Image(repository="docker.io/kserve/huggingfaceserver", tag="v0.20.0-gpu"),
         "huggingface-cpu": Image(repository="docker.io/kserve/huggingfaceserver", tag="v0.20.0"),
+        # Source: RELEASE.md and the module of that version.
+        "authorino": Image(repository="quay.io/kuadrant/authorino", tag="v0.27.0"),
+        # Source: Envoy Gateway v1.8.1, api/v1alpha1/shared_types.go; the pieces that it runs itself.
+        "ratelimit": Image(repository="docker.io/envoyproxy/ratelimit", tag="ff287602"),
+        "envoy": Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.1"),
+        # Source: valkey.io/download/8.1.
+        "valkey": Image(repository="docker.io/valkey/valkey", tag="8.1.11"),
         # Source: values of KubeAI's chart 0.22.1, `modelServers`.
         "ollama": Image(repository="docker.io/ollama/ollama", tag="0.11.11"),
         "infinity": Image(repository="docker.io/michaelf34/infinity", tag="0.0.77"),

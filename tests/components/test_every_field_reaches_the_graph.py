@@ -39,12 +39,17 @@ REFERENCES = (
     ".profile",
     "canary.model",
     "overflow.backend",
+    "overflow.sweden.municipalities",
+    "overflow.own-centre.municipalities",
     "tiers.only.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
     "profiles.doubled",
     "doubled-text.gpus",
     "doubled-text.resources",
     "WHOLE.key",
+    "tiers.strict.models",
+    # Envoy Gateway's own setting: `andel gateway-values` says it, and a managed one's chart gets it.
+    "limits.whenDown",
 )
 
 MORE = (
@@ -68,9 +73,10 @@ REPEATED = (
 
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
-
-# What the environment of routes is read for.
-OF_ROUTES = (".canary.", "overflow.", "guardrail.", "streamIdleSeconds")
+OF_ITS_OWN = {
+    "gateway": ("gateway.", "municipalities.", "tiers."),
+    "routes": (".canary.", "overflow.", "guardrail."),
+}
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
@@ -87,6 +93,12 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 WORDS = (
+    *("hard", "only"),
+    "strict",
+    "one",
+    "other",
+    "within",
+    "Europe/Berlin",
     "refuse",
     "round-robin",
     "first-come",
@@ -135,7 +147,7 @@ SETTINGS = [
     and value is not None
     and "." not in str(path[-1])
     and not any(mark in dotted(path) for mark in (*JUDGED_ONLY, *REFERENCES, *REPEATED))
-    and (name == "everything" or any(mark in dotted(path) for mark in (OF_ROUTES if name == "routes" else OF_A_KIND)))
+    and (name == "everything" or any(mark in dotted(path) for mark in OF_ITS_OWN.get(name, OF_A_KIND)))
 ]
 
 
@@ -148,6 +160,8 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     if "overflow" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
+    if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:
+        return document
     profiles = document.get("profiles", {})
     models = {
         model: entry

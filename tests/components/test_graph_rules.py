@@ -88,7 +88,10 @@ def test_every_object_carries_the_common_labels(objects: list[Registration]) -> 
 
 
 def test_nothing_stands_in_the_default_namespace(objects: list[Registration]) -> None:
-    cluster_wide = {"Namespace", "NodePatch", "ClusterServingRuntime", "LocalModelNodeGroup", "LocalModelCache"}
+    cluster_wide = {
+        *("Namespace", "NodePatch", "ClusterServingRuntime", "LocalModelNodeGroup", "LocalModelCache"),
+        *("ClusterIssuer", "ClusterRole", "ClusterRoleBinding"),
+    }
     homeless = [
         o.urn
         for o in objects
@@ -115,7 +118,11 @@ def test_no_logical_name_holds_stack_or_project(resources: list[Registration], s
 def test_every_image_has_a_version_and_none_is_latest(objects: list[Registration]) -> None:
     images = [value for o in objects for key, value in strings(o.inputs) if key == "image"]
     assert images
-    assert [image for image in images if not re.search(r":v?\d|:vllm-v\d", image) or ":latest" in image] == []
+    assert [
+        image
+        for image in images
+        if not re.search(r":v?\d|:vllm-v\d|:distroless-v\d|:[0-9a-f]{8}$", image) or ":latest" in image
+    ] == []
 
 
 def test_every_namespace_denies_by_default_and_is_restricted(objects: list[Registration]) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.application_keys import FIELD, KEY, PREFIX, WATCHED
+from components.application_keys import FIELD, PREFIX, WATCHED
+from config.names import APPLICATION_KEY as KEY
 
 from .laboratory import Laboratory
 

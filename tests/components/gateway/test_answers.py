@@ -7,8 +7,8 @@ from typing import Any
 import openai.types
 import pytest
 
+from components.edge.headers import MODEL, TIER
 from components.model_list import ModelListArgs, answers, filter_spec, free, list_route, unknown_route
-from components.request_headers import MODEL, TIER
 
 from .routing import chosen
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from components.edge.headers import MODEL, MUNICIPALITY, TIER
 from components.edge_route import EdgeRouteArgs, rules
 from components.offers import edge_route, model_list
-from components.request_headers import DATA_CLASS, ENTRY, MODEL, MUNICIPALITY, TIER
+from components.request_headers import DATA_CLASS, ENTRY
 from config.environment import Environment
 from config.judge import judge
 from tests.config.edits import edited, environment_of
@@ -135,7 +136,8 @@ def test_ninety_eight_municipalities_and_fifteen_tiers_fit_into_one_route() -> N
         for n in range(13)
     }
     towns = [f"municipality-number-{n}" for n in range(98)]
-    environment = judge(edited(DOCUMENT, {**tiers, "overflow.sweden.municipalities": towns}))
+    members = {f"municipalities.{town}": {"name": town, "tier": "large"} for town in towns}
+    environment = judge(edited(DOCUMENT, {**tiers, **members, "overflow.sweden.municipalities": towns}))
     written = rules(route("text", environment))
     headers = [header for rule in written for match in rule["matches"] for header in match["headers"]]
     assert max(len(header["value"]) for header in headers) <= 4096  # Gateway API's longest

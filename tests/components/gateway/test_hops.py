@@ -10,7 +10,7 @@ from components.guardrail import policy as guardrail_policy
 from components.inner_hop import InnerHopArgs, first, service
 from components.model_route import ModelRouteArgs, policy, rules
 from components.overflow import OverflowArgs, objects
-from components.request_headers import IDENTITY
+from components.request_headers import STAYS_INSIDE
 from components.route_policy import RoutePolicyArgs
 from components.route_policy import spec as route_policy
 from components.serving.endpoint import Endpoint
@@ -29,7 +29,8 @@ def specs(name: str) -> dict[str, dict[str, Any]]:
 def test_what_leaves_says_nothing_of_who_asked() -> None:
     for name in ("sweden", "own-centre"):
         removed = specs(name)["AIServiceBackend"]["headerMutation"]["remove"]
-        assert {*IDENTITY, "authorization", "x-andel-data-class", "x-objective"} <= set(removed)
+        assert {*STAYS_INSIDE, "x-objective"} <= set(removed)
+    assert {"authorization", "x-andel-data-class", "x-andel-municipality", "x-andel-tier"} <= set(STAYS_INSIDE)
 
 
 def test_what_leaves_goes_over_tls_to_whom_the_certificate_names() -> None:
@@ -77,7 +78,7 @@ def test_the_callers_key_ends_at_the_inner_gateway() -> None:
 
 
 def test_the_rank_of_a_request_is_an_objective_of_the_entry() -> None:
-    args = InnerHopArgs(host="h", name="n", authorities="a", objective_header="x-objective")
+    args = InnerHopArgs(host="h", authorities="a", objective_header="x-objective", largest_request="32Mi")
     (header,) = first(args)["headers"]["earlyRequestHeaders"]["set"]
     assert header == {"name": "x-objective", "value": "%REQ(x-andel-model)%-%REQ(x-andel-band)%"}
 
