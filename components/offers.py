@@ -1,16 +1,21 @@
 # SPDX-License-Identifier: MPL-2.0
 """What the edge offers to whom, read from the environment: arguments of its routes, and its way to the inner one."""
 
+from collections.abc import Mapping
+
 from andel.release.pins import EppDialect
 from config.environment import Environment
 from config.gateway import Gateway
 from config.models import Model
 from config.rules import offered
 
+from .edge.identity import security_policy
 from .edge_route import EdgeRouteArgs
-from .gateway import INNER_TLS, inner_host
+from .gateway import EDGE, INNER_TLS, inner_host
 from .inner_hop import InnerHopArgs
 from .model_list import ModelListArgs
+from .scores import ScoresArgs, has_scores
+from .serving.endpoint import Endpoint
 
 
 def tiers_by_name(environment: Environment, model: str) -> dict[str, tuple[str, ...]]:
@@ -55,4 +60,20 @@ def inner_hop(gateway: Gateway, dialect: EppDialect) -> InnerHopArgs:
         authorities=INNER_TLS,
         objective_header=dialect.objective_header,
         largest_request=gateway.limits.largest_request,
+    )
+
+
+def scores(environment: Environment, gateway: Gateway, endpoints: Mapping[str, Endpoint]) -> ScoresArgs | None:
+    """Models with routes that the AI Gateway has not; None where there are none."""
+    tasks = {name: environment.models[name].task for name in endpoints}
+    tiers = {name: tiers_by_name(environment, name)[name] for name in endpoints}
+    models = {name: one for name, one in endpoints.items() if tiers[name] and has_scores(tasks[name], one)}
+    if not models:
+        return None
+    return ScoresArgs(
+        models=models,
+        tasks=tasks,
+        tiers=tiers,
+        identity=security_policy(EDGE, gateway.identity.service),
+        timeout_seconds=gateway.request_timeout_seconds,
     )

@@ -26,11 +26,13 @@ from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .namespace import Namespace, NamespaceArgs
-from .offers import edge_route, inner_hop, model_list
+from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
 from .overflow import Overflow, OverflowArgs
+from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
+from .serving.endpoint import Endpoint
 from .serving.model import ModelArgs, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
@@ -67,6 +69,7 @@ class Platform(pulumi.ComponentResource):
         self._edge = self._open_gateways()
         self._keep_weights()
         self._routes: dict[str, ModelRoute] = {}
+        self._endpoints: dict[str, Endpoint] = {}
         for model in args.environment.models:
             self._serve(model)
         self._offer()
@@ -191,6 +194,7 @@ class Platform(pulumi.ComponentResource):
 
     def _publish(self, name: str, served: ServedModel) -> None:
         environment, model, endpoint = self._environment, self._environment.models[name], served.endpoint
+        self._endpoints[name] = endpoint
         if environment.gateway is not None:
             route = ModelRouteArgs(
                 model=name,
@@ -229,6 +233,8 @@ class Platform(pulumi.ComponentResource):
         for name, published in self._routes.items():
             if (args := edge_route(environment, gateway, name)) is not None:
                 EdgeRoute(f"{name}-edge", args, self._after(hop, *outside, published))
+        if (scored := scores(environment, gateway, self._endpoints)) is not None:
+            Scores("scores", scored, self._after(hop, *self._routes.values()))
         ModelList("models", model_list(environment), self._after(self._edge))
         if environment.guardrail is not None:
             Guardrail("guardrail", GuardrailArgs(guardrail=environment.guardrail), self._after(self._edge))

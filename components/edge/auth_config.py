@@ -20,6 +20,7 @@ from config.serving.pod_rules import BEYOND
 from config.tiers import Tier
 
 from ..request_headers import DATA_CLASS
+from ..request_model import model_in_the_body
 from .headers import APPLICATION, BAND, MUNICIPALITY, PERIOD, TIER
 from .months import NOW, period
 from .rules import DOMAIN, month_entries, month_rule
@@ -67,7 +68,13 @@ def spec(args: AuthConfigArgs) -> dict[str, Any]:
         "response": {
             "unauthenticated": denial(401, "invalid_api_key", "The key or token is missing, wrong or no longer valid."),
             "unauthorized": denial(403, "not_a_member", "The municipality is no member of this platform."),
-            "success": {"headers": {**{name: expressed(cel) for name, cel in headers(args).items()}, **data_class()}},
+            "success": {
+                "headers": {
+                    **{name: expressed(cel) for name, cel in headers(args).items()},
+                    **data_class(),
+                    **model_in_the_body(),
+                }
+            },
         },
     }
 

@@ -11,7 +11,7 @@ from components.edge.auth_config import spec
 from components.edge.authorino import OURS, AuthorinoArgs, arguments, rights, template
 from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
-from components.edge.headers import SET_BY_THE_EDGE, SPOOFABLE, identity_headers
+from components.edge.headers import MODEL, SET_BY_THE_EDGE, SPOOFABLE, identity_headers
 from components.edge.identity import security_policy, trust
 from components.request_headers import DATA_CLASS
 from config.identity import AuthorinoService
@@ -68,7 +68,7 @@ def test_every_header_of_identity_is_taken_from_callers_first() -> None:
 def test_the_key_goes_no_further_than_the_edge() -> None:
     headers = spec(auth_args())["response"]["success"]["headers"]
     assert headers["authorization"] == {"plain": {"expression": "'withheld'"}}
-    assert set(headers) == {*SET_BY_THE_EDGE, GIE_1_5.fairness_header, "authorization", DATA_CLASS}
+    assert set(headers) == {*SET_BY_THE_EDGE, GIE_1_5.fairness_header, "authorization", DATA_CLASS, MODEL}
 
 
 def test_a_keys_data_class_overrides_a_requests_and_a_key_without_one_leaves_it() -> None:
