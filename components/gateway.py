@@ -132,7 +132,7 @@ def cluster_internal() -> dict[str, Any]:
 
 
 def edge_proxy(section: GatewaySection) -> dict[str, Any]:
-    """The edge's Envoys: how many, what they write down, and the script where the model is known."""
+    """The edge's Envoys: how many, and what they write down."""
     return {
         "provider": {
             "type": "Kubernetes",
@@ -142,8 +142,6 @@ def edge_proxy(section: GatewaySection) -> dict[str, Any]:
             },
         },
         "telemetry": {"accessLog": access_log(section.audit)},
-        # Envoy Gateway puts Lua before all processors; ours needs the model that the AI Gateway's finds.
-        "filterOrder": [{"name": "envoy.filters.http.lua", "after": "envoy.filters.http.ratelimit"}],
     }
 
 

@@ -119,7 +119,7 @@ def gateway_values(operators: OperatorsSection, gateway: Gateway) -> dict[str, A
 
 
 def limiter(limits: Limits) -> dict[str, Any]:
-    """Settings of Envoy Gateway for its limiter (source: v1.8.1, api/v1alpha1/envoygateway_types.go).
+    """Settings of Envoy Gateway for its limiter (source: v1.8.3, api/v1alpha1/envoygateway_types.go).
 
     It shows the store a certificate, and believes the store's by the same authority; the latter has no setting of its
     own, so it comes as a variable of the limiter's.

@@ -11,6 +11,8 @@ from pathlib import Path
 import yaml
 
 from config.environment import Environment
+from config.gateway import OwnAuthority
+from config.operators import Existing
 
 from . import control_plane, controllers, engine, processes
 from .build import build
@@ -75,9 +77,24 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
     definitions = wanted(json.loads((DEFINITIONS.folder / "definitions.json").read_text()), environment)
     for context, plane in planes.items():
         install(plane.api(), definitions)
+        for namespace in brought_by_others(environment):
+            plane.api().apply(
+                f"/api/v1/namespaces/{namespace}",
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+            )
         gpus = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
         apply_nodes(plane.api(), [system_node(), *gpus])
     engine.prepare(lab, stack)
+
+
+def brought_by_others(environment: Environment) -> list[str]:
+    """Namespaces of existing operators in which the platform puts something: on the lab nobody else makes them."""
+    gateway, operators = environment.gateway, environment.operators
+    if gateway is None:
+        return []
+    authority = [gateway.authority.namespace] if isinstance(gateway.authority, OwnAuthority) else []
+    places = ((operators.envoy_gateway, [gateway.proxy_namespace]), (operators.cert_manager, authority))
+    return sorted({name for operator, names in places if isinstance(operator, Existing) for name in names})
 
 
 def down(lab: LabFolder) -> None:

@@ -45,8 +45,8 @@ SOURCES = (
     DefinitionSource(
         operator="envoy_gateway",
         module="github.com/envoyproxy/gateway",
-        version="v1.8.1",
-        checksum="h1:i8POtrPtel3n0iGP55MNy6U1rTW4msyhkEWjXAF09ts=",
+        version="v1.8.3",
+        checksum="h1:RY8DKli7Z1w3WuMwbA8J5j2sriIxXTWjVv1Bk77nbHo=",
         files=("charts/gateway-crds-helm/templates/generated/*.yaml",),
         charts=("charts/gateway-crds-helm",),
         charted=True,

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Release 2026.11: the set that KServe v0.20.0 is tested with (source: kserve-deps.env at that tag)."""
+"""Release 2026.11: the set that KServe v0.20.0 is tested with (source: kserve-deps.env at that tag), but for one patch.
+
+Envoy Gateway is v1.8.3 in place of v1.8.1, whose limits can't be used: API servers of 1.36 take none of them
+(envoyproxy/gateway#9186), and shared ones don't count costs. Both are mended in v1.8.2 (its release notes).
+"""
 
 from config.names import SERVING
 
@@ -25,9 +29,9 @@ RELEASE = Release(
         "huggingface-cpu": Image(repository="docker.io/kserve/huggingfaceserver", tag="v0.20.0"),
         # Source: RELEASE.md and the module of that version.
         "authorino": Image(repository="quay.io/kuadrant/authorino", tag="v0.27.0"),
-        # Source: Envoy Gateway v1.8.1, api/v1alpha1/shared_types.go; the pieces that it runs itself.
-        "ratelimit": Image(repository="docker.io/envoyproxy/ratelimit", tag="ff287602"),
-        "envoy": Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.1"),
+        # Source: Envoy Gateway v1.8.3, api/v1alpha1/shared_types.go; the pieces that it runs itself.
+        "ratelimit": Image(repository="docker.io/envoyproxy/ratelimit", tag="1e50889b"),
+        "envoy": Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.3"),
         # Source: valkey.io/download/8.1.
         "valkey": Image(repository="docker.io/valkey/valkey", tag="8.1.11"),
         # Source: values of KubeAI's chart 0.22.1, `modelServers`.
@@ -37,7 +41,7 @@ RELEASE = Release(
     },
     charts={
         "crds": (
-            Chart(name="gateway-crds-helm", registry=ENVOY, version="v1.8.1", namespace="envoy-gateway-system"),
+            Chart(name="gateway-crds-helm", registry=ENVOY, version="v1.8.3", namespace="envoy-gateway-system"),
             Chart(name="ai-gateway-crds-helm", registry=ENVOY, version="v1.0.0", namespace="envoy-ai-gateway-system"),
             Chart(name="kserve-crd", registry=KSERVE, version="v0.20.0", namespace="kserve"),
             Chart(name="kserve-llmisvc-crd", registry=KSERVE, version="v0.20.0", namespace="kserve"),
@@ -52,7 +56,7 @@ RELEASE = Release(
         ),
         # Its certificates come from a job that runs before the install (certgen).
         "envoy_gateway": (
-            Chart(name="gateway-helm", registry=ENVOY, version="v1.8.1", namespace="envoy-gateway-system", hooks=True),
+            Chart(name="gateway-helm", registry=ENVOY, version="v1.8.3", namespace="envoy-gateway-system", hooks=True),
         ),
         "ai_gateway": (
             Chart(name="ai-gateway-helm", registry=ENVOY, version="v1.0.0", namespace="envoy-ai-gateway-system"),

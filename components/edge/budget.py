@@ -199,7 +199,7 @@ def envoy() -> dict[str, Any]:
         },
     }
     asked = {"match": {"path": "/json"}, "route": {"cluster": "limiter", "timeout": "1s"}}
-    # Ready when the limiter is: it isn't while its store is away, and then nobody should ask this pod.
+    # Ready once the limiter has read its counters, and without its store too: who asks then learns that nobody knows.
     ready = {
         "match": {"path": "/ready"},
         "route": {"cluster": "limiter", "prefix_rewrite": "/healthcheck", "timeout": "1s"},

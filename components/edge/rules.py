@@ -4,7 +4,7 @@
 Three rules a tier, whatever the number of members: selectors are the tier (exact) and the municipality (distinct, a
 counter each). Only POST is counted: lists of models are free, past every limit too.
 
-Names of counters are Envoy Gateway's own (source: v1.8.1, internal/xds/translator/ratelimit.go,
+Names of counters are Envoy Gateway's own (source: v1.8.3, internal/xds/translator/ratelimit.go,
 `getRouteRuleDescriptor`, `getRouteRuleMethodDescriptor`, `stripRuleIndexSuffix`).
 """
 

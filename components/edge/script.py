@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """What no policy of Envoy Gateway can say, in a short Lua script (EnvoyExtensionPolicy, Envoy Gateway 1.8).
 
-On the way in, after the AI Gateway has found the model: the rank of the request, whose name has model and band. And how
-long an answer may be: a request that asks for more is refused, one that asks for nothing gets the tier's most.
+On the way in: the rank of the request, whose name has model and band. And how long an answer may be: a request that
+asks for more than the tier's most is refused, one that asks for nothing gets that. It runs before the AI Gateway's
+processor, which keeps the body as it finds it and writes it anew where a model's name differs on the wire.
 On the way out: a refusal says when to come back and what it was, in the form of OpenAI's errors. Envoy's limiter tells
 the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its end is told instead.
 """
@@ -19,7 +20,7 @@ from config.names import GATEWAY
 from config.tiers import Tier
 
 from ..metadata import metadata
-from .headers import BAND, MODEL, TIER
+from .headers import BAND, TIER
 
 LIMITED = "rate_limit_exceeded"
 """Code of a refusal past a limit."""
@@ -78,7 +79,6 @@ def script(args: EdgeScriptArgs) -> str:
         "RANKED": table(args.ranked),
         "LONGEST": table(longest),
         "OBJECTIVE": json.dumps(args.objective_header),
-        "MODEL": json.dumps(MODEL),
         "BAND": json.dumps(BAND),
         "TIER": json.dumps(TIER),
         "CODE": json.dumps(LIMITED),
@@ -88,31 +88,39 @@ def script(args: EdgeScriptArgs) -> str:
 
 
 BODY = r"""
--- Fields of the outermost object alone: a prompt that holds "max_tokens" asks for nothing.
-local function field(text, name)
-  local depth, at, length = 0, 1, #text
-  while at <= length do
-    local mark = text:sub(at, at)
-    if mark == '"' then
-      local from = at + 1
-      at = from
-      while at <= length and text:sub(at, at) ~= '"' do
-        if text:sub(at, at) == "\\" then at = at + 1 end
-        at = at + 1
+-- Fields of the outermost object: all values of the names that are wanted, and whether a name is written in disguise.
+-- A prompt that holds "max_tokens" is none of them.
+local function fields(text, wanted)
+  local depth, at, found = 0, 1, {}
+  while true do
+    at = text:find('["{}%[%]]', at)
+    if not at then return found, false end
+    local mark = text:byte(at)
+    if mark == 34 then
+      local from, plain = at + 1, true
+      at = text:find('["\\]', from)
+      while at and text:byte(at) == 92 do
+        plain = false
+        at = text:find('["\\]', at + 2)
       end
-      if depth == 1 and text:sub(from, at - 1) == name then
-        local value = text:match("^%s*:%s*(-?[%d%.eE+-]+)", at + 1)
-        if value then return tonumber(value) end
-        if text:match("^%s*:%s*null", at + 1) then return nil end
+      if not at then return found, false end
+      if depth == 1 and text:find("^%s*:", at + 1) then
+        if not plain then return found, true end
+        local name = text:sub(from, at - 1)
+        if wanted[name] then
+          local values = found[name] or {}
+          values[#values + 1] = text:match('^%s*:%s*"([^"]*)"', at + 1)
+            or tonumber(text:match("^%s*:%s*(-?[%d.eE+-]+)", at + 1) or "")
+          found[name] = values
+        end
       end
-    elseif mark == "{" or mark == "[" then
+    elseif mark == 123 or mark == 91 then
       depth = depth + 1
-    elseif mark == "}" or mark == "]" then
+    else
       depth = depth - 1
     end
     at = at + 1
   end
-  return nil
 end
 
 local NAMES = {
@@ -120,48 +128,58 @@ local NAMES = {
   ["/v1/completions"] = {"max_tokens"},
   ["/v1/responses"] = {"max_output_tokens"},
 }
+local WANTED = {model = true, max_completion_tokens = true, max_tokens = true, max_output_tokens = true}
 
-local function refuse(handle, status, code, message)
+local function refuse(handle, code, message)
   local body = '{"error": {"message": "' .. message .. '", "type": "invalid_request_error", "param": null, "code": "'
     .. code .. '"}}'
-  handle:respond({[":status"] = status, ["content-type"] = "application/json"}, body)
+  handle:respond({[":status"] = "400", ["content-type"] = "application/json"}, body)
 end
 
-local function bound(handle, headers, names, longest)
-  local buffer = handle:body()
-  if not buffer then return end
-  local text = buffer:getBytes(0, buffer:length())
-  local asked = false
+-- The longest answer that is asked for: what the first name says, or the next. Nothing, if one is above the most.
+local function asked(handle, found, names, longest)
+  local most
   for _, name in ipairs(names) do
-    local value = field(text, name)
-    if value then
-      asked = true
-      if value > longest then
-        refuse(handle, "400", "answer_too_long", name .. " is above the " .. longest .. " tokens of this plan")
-        return
+    for _, value in ipairs(found[name] or {}) do
+      local number = tonumber(value)
+      if number and number > longest then
+        refuse(handle, "answer_too_long", name .. " is above the " .. longest .. " tokens of this plan")
+        return nil
       end
+      if number and number >= 1 and (most == nil or name == names[1]) then most = number end
     end
   end
-  local first = text:find("{", 1, true)
-  if asked or not first then return end
-  local rest = text:sub(first + 1)
-  local comma = rest:match("^%s*}") and "" or ", "
-  local written = '{"' .. names[1] .. '": ' .. longest .. comma .. rest
-  buffer:setBytes(written)
-  headers:replace("content-length", tostring(#written))
+  return most or longest
 end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  local model, band, tier = headers:get(MODEL), headers:get(BAND), headers:get(TIER)
-  if model and band and RANKED[model] then
-    headers:replace(OBJECTIVE, RANKED[model] .. "-" .. band)
+  -- Files to transcribe come in parts and ask for no length; engines take nothing else that isn't JSON.
+  if headers:get(":method") ~= "POST" or (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
+  local band, tier, path = headers:get(BAND), headers:get(TIER), headers:get(":path") or ""
+  local buffer = handle:body()
+  if not buffer then return end
+  local text = buffer:getBytes(0, buffer:length())
+  local found, disguised = fields(text, WANTED)
+  local models = found.model or {}
+  local public = tostring(models[#models] or "")
+  if disguised or public:find("\\", 1, true) then
+    return refuse(handle, "invalid_field_name", "names of fields and models are written without escapes")
   end
-  local path = headers:get(":path") or ""
-  local names = NAMES[path:match("^[^?]*")]
-  if names and tier and LONGEST[tier] and headers:get(":method") == "POST" then
-    bound(handle, headers, names, LONGEST[tier])
-  end
+  local model = RANKED[public]
+  -- Waiting for a body ended the life of what was asked for before.
+  headers = handle:headers()
+  if model and band then headers:replace(OBJECTIVE, model .. "-" .. band) end
+  local names, longest = NAMES[path:match("^[^?]*")], LONGEST[tier or ""]
+  local before = text:match("^(%s*{.*)}%s*$")
+  if not names or not longest or not before then return end
+  local most = asked(handle, found, names, longest)
+  if not most then return end
+  -- What the edge decides stands at the very end: of two fields of one name the last is the one that is read.
+  local comma = before:match("^%s*{%s*$") and "" or ", "
+  local written = before .. comma .. '"' .. names[1] .. '": ' .. string.format("%d", most) .. "}"
+  buffer:setBytes(written)
+  headers:replace("content-length", tostring(#written))
 end
 
 local DAY = 86400

@@ -140,5 +140,5 @@ def test_what_load_balancers_forward_is_read_only_where_they_are_trusted() -> No
 
 
 def test_lists_of_the_custom_resource_are_not_too_long() -> None:
-    """Source: Envoy Gateway v1.8.1, CRD of ClientTrafficPolicy (`removeOnMatch`, at most 64)."""
+    """Source: Envoy Gateway v1.8.3, CRD of ClientTrafficPolicy (`removeOnMatch`, at most 64)."""
     assert len(removed(0)) <= 64

@@ -76,7 +76,7 @@ def test_the_budget_reads_the_counters_of_soft_months_alone() -> None:
 
 
 def test_a_counter_is_named_as_envoy_gateway_names_it() -> None:
-    """Source: Envoy Gateway v1.8.1, internal/xds/translator/ratelimit.go."""
+    """Source: Envoy Gateway v1.8.3, internal/xds/translator/ratelimit.go."""
     assert month_entries(5, "aarhus", "2026-11") == [
         ("andel-gateway/edge-limits/rule/5", "andel-gateway/edge-limits/rule/5"),
         ("rule-5-match-0", "rule-5-match-0"),
