@@ -14,6 +14,7 @@ from config.gateway import Gateway
 from config.names import GATEWAY
 
 from ..metadata import metadata
+from ..request_headers import ANSWERED_BY, ANSWERED_BY_VALUE
 from .headers import SPOOFABLE, SPOOFABLE_PREFIXES
 
 RECEIVING = "60s"
@@ -58,6 +59,8 @@ def spec(args: ClientTrafficArgs) -> dict[str, Any]:
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": args.name}],
         "headers": {
             "earlyRequestHeaders": {"removeOnMatch": removed(hops)},
+            # Overflow is never silent: an answer says which host gave it.
+            "lateResponseHeaders": {"set": [{"name": ANSWERED_BY, "value": ANSWERED_BY_VALUE}]},
             # An underscore and a hyphen are the same letter to some servers behind a proxy.
             "withUnderscoresAction": "RejectRequest",
             "requestID": "Generate",
