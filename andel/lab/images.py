@@ -46,8 +46,18 @@ class Image:
     folders: Sequence[str] = ("/tmp",)
     """Folders that everybody may write in."""
 
+    variables: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables."""
+
     user: str = NOBODY
     """Who it runs as, if the pod doesn't say."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the image. Parts have other folders when they change, so their paths are enough."""
+        files = {path: str(source) for path, source in self.files.items()}
+        content = [files, list(self.entrypoint), dict(self.links), list(self.folders), dict(self.variables), self.user]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def with_libraries(programs: Mapping[str, Path]) -> dict[str, Path]:
@@ -88,7 +98,10 @@ def archive(image: Image, names: Iterable[str], target: Path) -> None:
             "config": {
                 "User": image.user,
                 "Entrypoint": list(image.entrypoint),
-                "Env": ["PATH=/usr/local/bin:/usr/bin:/bin"],
+                "Env": [
+                    "PATH=/usr/local/bin:/usr/bin:/bin",
+                    *(f"{name}={value}" for name, value in image.variables.items()),
+                ],
                 "WorkingDir": "/",
             },
             "rootfs": {"type": "layers", "diff_ids": [digest]},

@@ -6,8 +6,10 @@ addresses from CNI's `ptp` plugin: a cable each and no bridge, so every packet p
 """
 
 import hashlib
+import json
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from . import control_groups, enclosure, node_network, node_settings
@@ -16,10 +18,11 @@ from .certificates import pair
 from .control_plane import ControlPlane
 from .debian import environment, program
 from .errors import LabError
+from .files import write_private
 from .images import Image, archive
 from .node_addresses import NODE, NodeNetwork, of
 from .node_parts import COREDNS, NODE_PROGRAMS, PAUSE
-from .nodes import is_ready
+from .nodes import ready_since
 from .processes import Process, await_page, ended, running, start, stop, stop_strays
 
 PROCESSES = ("containerd", "kubelet", "kube-proxy", "coredns")
@@ -106,7 +109,7 @@ def down(plane: ControlPlane) -> None:
 
 
 def load(plane: ControlPlane, images: Mapping[str, Image]) -> None:
-    """Give the node images, each under the name that manifests use. A name that it has already is replaced.
+    """Give the node images, each under the name that manifests use. One that it has already costs nothing.
 
     Args:
         plane: whose node.
@@ -115,16 +118,21 @@ def load(plane: ControlPlane, images: Mapping[str, Image]) -> None:
     Raises:
         LabError: containerd refuses one.
     """
-    together: dict[int, tuple[Image, list[str]]] = {}
+    record = folder(plane) / "images.json"
+    present: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    together: dict[str, list[str]] = {}
     for name, image in images.items():
-        together.setdefault(id(image), (image, []))[1].append(name)
-    for image, names in together.values():
+        if present.get(name) != image.fingerprint:
+            together.setdefault(image.fingerprint, []).append(name)
+    for fingerprint, names in together.items():
         file = folder(plane) / "image.tar"
         try:
-            archive(image, names, file)
+            archive(images[names[0]], names, file)
             ctr(plane, "images", "import", str(file))
         finally:
             file.unlink(missing_ok=True)
+        present |= dict.fromkeys(names, fingerprint)
+        write_private(record, json.dumps(present))
 
 
 def ctr(plane: ControlPlane, *words: str) -> str:
@@ -209,10 +217,11 @@ def _await_containerd(plane: ControlPlane, process: Process) -> None:
 
 
 def _await_ready(plane: ControlPlane, kubelet: Process) -> None:
-    """Wait until the kubelet itself says that the node is ready: what it said before it was killed doesn't count."""
+    """Wait until the kubelet says that the node is ready: what it said before it was killed doesn't count."""
     api, deadline = plane.api(), time.monotonic() + READY_SECONDS
     await_page(kubelet, f"http://{_network(plane).node}:{node_settings.KUBELET_HEALTH_PORT}/healthz", READY_SECONDS)
-    while not is_ready(api.get(f"/api/v1/nodes/{NODE}") or {}):
+    since = datetime.fromtimestamp(int(kubelet.note.stat().st_mtime), UTC)
+    while not ready_since(api.get(f"/api/v1/nodes/{NODE}") or {}, since):
         if running(kubelet.note) is None:
             raise ended(kubelet)
         if time.monotonic() > deadline:

@@ -6,6 +6,7 @@ Redis 7.0, of which Valkey is a fork. Envoy is 1.39.1 where Envoy Gateway asks f
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 
 from andel.release import release
@@ -23,6 +24,7 @@ from .node_parts import (
     ENVOY_GATEWAY,
     RATE_LIMIT,
     SIMULATOR,
+    VLLM_FRONT,
 )
 from .parts import Part
 
@@ -34,6 +36,8 @@ CHARTS_OWN = (
     # Source: Envoy AI Gateway v1.0.0, its chart's values.
     ReleaseImage(repository="docker.io/envoyproxy/ai-gateway-controller", tag="v1.0.0"),
     ReleaseImage(repository="docker.io/envoyproxy/ai-gateway-extproc", tag="v1.0.0"),
+    # Source: KServe v0.20.0, its chart's values.
+    ReleaseImage(repository="docker.io/kserve/storage-initializer", tag="v0.20.0"),
 )
 """Images that operators' charts name themselves."""
 
@@ -63,8 +67,7 @@ def _without_tag(reference: str) -> str:
 @cache
 def _contents() -> Mapping[str, Image]:
     """What is behind each repository."""
-    simulator = _static(SIMULATOR, "/app/llm-d-inference-sim")
-    redis = _redis()
+    redis, vllm = _redis(), simulated()
     return {
         "docker.io/envoyproxy/gateway": _static(ENVOY_GATEWAY, "/usr/local/bin/envoy-gateway"),
         "docker.io/envoyproxy/envoy": Image(
@@ -76,13 +79,29 @@ def _contents() -> Mapping[str, Image]:
         "docker.io/envoyproxy/ai-gateway-extproc": _static(AI_GATEWAY_EXTPROC, "/app"),
         "quay.io/kuadrant/authorino": _static(AUTHORINO, "/usr/bin/authorino", "server"),
         "registry.k8s.io/gateway-api-inference-extension/epp": _static(PICKER, "/epp"),
-        "ghcr.io/llm-d/llm-d-inference-sim": simulator,
-        "docker.io/vllm/vllm-openai": simulator,
-        "docker.io/vllm/vllm-openai-cpu": simulator,
-        "ghcr.io/llm-d/llm-d-cuda": simulator,
+        "docker.io/vllm/vllm-openai": vllm,
+        "docker.io/vllm/vllm-openai-cpu": vllm,
+        "ghcr.io/llm-d/llm-d-cuda": vllm,
+        "docker.io/kserve/storage-initializer": replace(vllm, entrypoint=["/usr/local/bin/vllm", "fetch"]),
         "docker.io/valkey/valkey": redis,
         "docker.io/library/redis": redis,
     }
+
+
+def simulated(*arguments: str) -> Image:
+    """vLLM's image, with llm-d's simulator behind its command.
+
+    Args:
+        arguments: the simulator's own, as `--prefill-time-per-token=1ms`: what the real one's hardware decides.
+    """
+    return Image(
+        files={
+            "/usr/local/bin/vllm": VLLM_FRONT.folder / VLLM_FRONT.program,
+            "/app/llm-d-inference-sim": SIMULATOR.folder / SIMULATOR.program,
+        },
+        entrypoint=["/usr/local/bin/vllm"],
+        variables={"SIMULATOR_ARGUMENTS": " ".join(arguments)},
+    )
 
 
 def _static(part: Part, path: str, *arguments: str) -> Image:

@@ -16,9 +16,9 @@ ENVOY_GATEWAY_VERSION = "1.8.1"
 AI_GATEWAY_VERSION = "1.0.0"
 
 
-def _two_names(_: Toolchain, folder: Path) -> None:
-    """Links for the two names of the one program."""
-    for program in ("kubelet", "kube-proxy"):
+def _names(_: Toolchain, folder: Path) -> None:
+    """Links for the names of the one program."""
+    for program in ("kubelet", "kube-proxy", "kubectl"):
         (folder / program).hardlink_to(folder / "node")
 
 
@@ -51,9 +51,9 @@ NODE_PROGRAMS = Part(
         f" -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
         " -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
     ),
-    finish=_two_names,
+    finish=_names,
 )
-"""kubelet and kube-proxy."""
+"""kubelet and kube-proxy, and kubectl to look into their pods."""
 
 PAUSE = _program("pause", "node", 1, "./pause")
 """What holds a pod's namespaces, and the node's own."""
@@ -64,6 +64,9 @@ COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OP
 RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
 AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
 SIMULATOR = _program("simulator", "simulator", 120, "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim")
+VLLM_FRONT = _program("vllm", "simulator", 2, "./vllm")
+"""Starts the simulator by vLLM's command line."""
+
 ENVOY_GATEWAY = _program(
     "envoy-gateway", "envoy-gateway", 180, "github.com/envoyproxy/gateway/cmd/envoy-gateway", NO_OPTIMISER
 )
@@ -82,6 +85,7 @@ IMAGE_PARTS = (
     RATE_LIMIT,
     AUTHORINO,
     SIMULATOR,
+    VLLM_FRONT,
     ENVOY_GATEWAY,
     AI_GATEWAY_EXTPROC,
     AI_GATEWAY_CONTROLLER,

@@ -102,7 +102,8 @@ def kubelet(certificates: Path, folder: Path, network: NodeNetwork, served: Pair
         "podLogsDir": str(folder / "pods"),
         # Probes, secrets and statuses of tests should not wait for the rates of a large cluster.
         "syncFrequency": "10s",
-        "nodeStatusUpdateFrequency": "5s",
+        "nodeStatusUpdateFrequency": "2s",
+        "nodeStatusReportFrequency": "10s",
         "kubeAPIQPS": 200,
         "kubeAPIBurst": 400,
         "serializeImagePulls": True,
