@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from config.environment import Environment
+from config.operators import Managed
 
 from . import control_plane, controllers, engine, machine, node, node_addresses, node_images, processes
 from .build import build
@@ -20,7 +22,7 @@ from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
 from .lock import alone
-from .node_parts import IMAGE_PARTS, NODE_PARTS
+from .node_parts import GATEWAY_DEFINITIONS, IMAGE_PARTS, NODE_PARTS
 from .nodes import apply_nodes, gpu_nodes, reserved, system_node
 from .parts import CLUSTER, DEFINITIONS
 
@@ -70,6 +72,7 @@ def up(
             node.prepare(plane)
         _start(lab, stack, environment)
         if with_node:
+            install(plane.api(), node_definitions(environment))
             node.up(plane, node_images.wanted(environment))
         if with_controllers:
             controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
@@ -89,6 +92,14 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
         real = node_addresses.of(plane.folder) is not None
         apply_nodes(plane.api(), [reserved(one) for one in gpus] if real else [system_node(), *gpus])
     engine.prepare(lab, stack)
+
+
+def node_definitions(environment: Environment) -> list[dict[str, Any]]:
+    """Kinds that controllers on the node watch and the platform never writes, unless its own charts bring them."""
+    if isinstance(environment.operators.crds, Managed):
+        return []
+    watched: list[dict[str, Any]] = json.loads((GATEWAY_DEFINITIONS.folder / "definitions.json").read_text())
+    return watched
 
 
 def down(lab: LabFolder) -> None:

