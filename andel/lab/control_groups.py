@@ -57,6 +57,16 @@ def make(name: str, memory: int) -> None:
             (ROOT / "cpuset" / name / setting).write_text((ROOT / "cpuset" / setting).read_text())
 
 
+def memory(name: str) -> int:
+    """Bytes that the group takes without files that the kernel keeps at hand; 0 if there is no group."""
+    place = ROOT / name if unified() else ROOT / "memory" / name
+    if not (place / "memory.stat").exists():
+        return 0
+    lines = (line.split() for line in (place / "memory.stat").read_text().splitlines())
+    counts = {key: int(value) for key, value in lines}
+    return counts["anon"] + counts["shmem"] if unified() else counts["total_rss"] + counts["total_shmem"]
+
+
 def remove(name: str) -> None:
     """End what is left in the group and remove it with all below it.
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from . import control_groups, enclosure, node_network, node_settings
+from . import control_groups, enclosure, node_network, node_settings, processes
 from .api import ApiServer
 from .certificates import pair
 from .control_plane import ControlPlane
@@ -81,15 +81,15 @@ def up(plane: ControlPlane, images: Mapping[str, Image]) -> None:
     node_settings.write(plane, folder(plane), network, _group(plane))
     for path, manifest in node_settings.RIGHTS.items():
         plane.api().apply(path, manifest)
-    processes = {name: _process(plane, name) for name in PROCESSES}
-    start(processes["containerd"])
-    _await_containerd(plane, processes["containerd"])
+    programs = {name: _process(plane, name) for name in PROCESSES}
+    start(programs["containerd"])
+    _await_containerd(plane, programs["containerd"])
     pause = Image(files={"/pause": PAUSE.folder / PAUSE.program}, entrypoint=["/pause"])
     load(plane, {node_settings.PAUSE_IMAGE: pause, **images})
     for name in PROCESSES[1:]:
-        start(processes[name])
-    await_page(processes["coredns"], f"http://{network.node}:{node_settings.DNS_READY_PORT}/ready", READY_SECONDS)
-    _await_ready(plane, processes["kubelet"])
+        start(programs[name])
+    await_page(programs["coredns"], f"http://{network.node}:{node_settings.DNS_READY_PORT}/ready", READY_SECONDS)
+    _await_ready(plane, programs["kubelet"])
 
 
 def down(plane: ControlPlane) -> None:
@@ -98,6 +98,8 @@ def down(plane: ControlPlane) -> None:
     Raises:
         LabError: a process of a pod, or the cable, is left.
     """
+    if not folder(plane).exists():
+        return
     network, held = of(plane.folder), running(_note(plane, HOLDER))
     for name in reversed(PROCESSES):
         stop(_note(plane, name), patience=5)
@@ -133,6 +135,14 @@ def load(plane: ControlPlane, images: Mapping[str, Image]) -> None:
             file.unlink(missing_ok=True)
         present |= dict.fromkeys(names, fingerprint)
         write_private(record, json.dumps(present))
+
+
+def memory(plane: ControlPlane) -> dict[str, int]:
+    """What the node's programs take, and all its pods together, in bytes; nothing, if it doesn't run."""
+    if running(_note(plane, HOLDER)) is None:
+        return {}
+    used = {name: processes.memory(_note(plane, name)) for name in PROCESSES}
+    return {**used, "pods": control_groups.memory(_group(plane))}
 
 
 def ctr(plane: ControlPlane, *words: str) -> str:

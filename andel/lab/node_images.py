@@ -14,6 +14,7 @@ from andel.release.pins import Image as ReleaseImage
 from config.environment import Environment
 
 from .debian import program
+from .errors import LabError
 from .images import Image, with_libraries
 from .live_parts import PICKER
 from .node_parts import (
@@ -62,6 +63,17 @@ def names(image: ReleaseImage, mirror: str | None) -> set[str]:
 def _without_tag(reference: str) -> str:
     name, at, digest = reference.partition("@")
     return f"{name.rsplit(':', 1)[0]}@{digest}" if at else name
+
+
+def content(repository: str) -> Image:
+    """What is behind a repository's name.
+
+    Raises:
+        LabError: no program of it builds or installs here.
+    """
+    if repository not in _contents():
+        raise LabError(f"there is no image of {repository}; those that can be made here: {', '.join(_contents())}")
+    return _contents()[repository]
 
 
 @cache

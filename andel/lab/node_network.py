@@ -88,7 +88,8 @@ def _connect(network: NodeNetwork, holder: Path) -> None:
         ("link", "set", "lo", "up"),
         ("address", "add", f"{network.node}/30", "dev", CABLE),
         ("link", "set", CABLE, "up"),
-        ("route", "add", "default", "via", network.machine),
+        # No other way leads out. This one is never gone: kube-proxy turns such packets to pods first.
+        ("route", "add", network.services, "dev", CABLE),
     ):
         if (run := _inside(holder, *words)).returncode:
             raise LabError(f"ip {' '.join(words)}: {run.stderr.strip()}")

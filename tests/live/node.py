@@ -94,6 +94,18 @@ class NodeLab(Laboratory):
         assert found, f"there is no Service {namespace}/{service}"
         return str(found["spec"]["clusterIP"])
 
+    def give_addresses(self) -> None:
+        """Give every Service of type LoadBalancer its ClusterIP as address: nothing else on the node does."""
+        for found in self.api.items("/api/v1/services"):
+            metadata, spec = found["metadata"], found["spec"]
+            if spec["type"] == "LoadBalancer" and not found["status"]["loadBalancer"].get("ingress"):
+                address = {"ip": spec["clusterIP"], "ipMode": "Proxy"}  # kube-proxy has that address already
+                identity = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": metadata["name"]}}
+                self.api.apply(
+                    f"/api/v1/namespaces/{metadata['namespace']}/services/{metadata['name']}/status",
+                    {**identity, "status": {"loadBalancer": {"ingress": [address]}}},
+                )
+
     def offer(self, **resources: int) -> None:
         """Give the node made-up resources, with `__` for `/` and `_` for `.`, as `nvidia_com__gpu=8`."""
         node.offer(self.api, {name.replace("__", "/").replace("_", "."): n for name, n in resources.items()})

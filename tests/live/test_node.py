@@ -13,12 +13,15 @@ import urllib3
 
 from andel.lab import lifecycle
 from andel.lab.node import HOLDER, MEMORY, PROCESSES, folder
+from andel.lab.node_images import content
 from andel.lab.processes import running
 from tests.support.waiting import until
 
 from .node import NodeLab, node_lab
 
 MODEL = "docker.io/vllm/vllm-openai:v0.33.0"
+STORE = "docker.io/valkey/valkey:8.1.11"
+IDENTITY = "quay.io/kuadrant/authorino:v0.27.0"
 NAMESPACE = "town"
 CHAT = {"model": "simulated", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 5}
 RESTRICTED: dict[str, Any] = {
@@ -43,6 +46,7 @@ def models(lab: NodeLab) -> NodeLab:
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": walls}}
     lab.api.apply(f"/api/v1/namespaces/{NAMESPACE}", namespace)
     lab.offer(nvidia_com__gpu=2)
+    lab.load({name: content(name.rpartition(":")[0]) for name in (STORE, IDENTITY)})
     container = {
         "name": "main",
         "image": MODEL,
@@ -95,11 +99,11 @@ def test_pods_of_models_run_and_answer(models: NodeLab) -> None:
     assert len(answered) == 20
 
 
-def test_a_pod_finds_a_service_by_its_name(models: NodeLab) -> None:
-    """CoreDNS answers pods, and kube-proxy takes them there; Redis' own client does the asking."""
+def stored() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Two stores behind a Service, as objects by address."""
     store = {
         "name": "store",
-        "image": "docker.io/valkey/valkey:8.1.11",
+        "image": STORE,
         "args": ["--dir", "/data", "--appendonly", "yes"],
         "command": ["valkey-server"],
         "readinessProbe": {"exec": {"command": ["valkey-cli", "ping"]}, "periodSeconds": 1},
@@ -107,8 +111,14 @@ def test_a_pod_finds_a_service_by_its_name(models: NodeLab) -> None:
         "securityContext": {**RESTRICTED, "runAsUser": 65532},
     }
     volumes = [{"name": "data", "emptyDir": {}}]
-    models.api.apply(*deployment("store", 2, store, volumes=volumes, securityContext={"fsGroup": 65532}))
-    models.api.apply(*service("store", 6379, 6379))
+    yield deployment("store", 2, store, volumes=volumes, securityContext={"fsGroup": 65532})
+    yield service("store", 6379, 6379)
+
+
+def test_a_pod_finds_a_service_by_its_name(models: NodeLab) -> None:
+    """CoreDNS answers pods, and kube-proxy takes them there; Redis' own client does the asking."""
+    for path, manifest in stored():
+        models.api.apply(path, manifest)
     models.until_ready(NAMESPACE, "app=store", 2)
     (first, _) = models.pods(NAMESPACE, "app=store")
     name = first["metadata"]["name"]
@@ -159,14 +169,104 @@ def answers(address: str) -> bool:
         return False
 
 
-def test_gateways_operators_run_as_their_charts_say(lab: NodeLab) -> None:
-    """`pulumi up` installs them with their hooks; a Gateway of theirs then gets an Envoy with AI Gateway's filter."""
-    lab.deploy()
+@pytest.fixture(scope="module")
+def operators(models: NodeLab) -> NodeLab:
+    """What `pulumi up` makes of the stack."""
+    models.deploy()
+    return models
+
+
+def test_gateways_operators_run_as_their_charts_say(operators: NodeLab) -> None:
+    """`pulumi up` waits for their jobs and pods, which really run; a second one writes nothing."""
     for namespace in ("envoy-gateway-system", "envoy-ai-gateway-system"):
-        lab.until_ready(namespace)
-    writes = len(lab.writes())
-    lab.deploy("--expect-no-changes")
-    assert len(lab.writes()) == writes
+        operators.until_ready(namespace)
+    writes = len(operators.writes())
+    operators.deploy("--expect-no-changes")
+    assert len(operators.writes()) == writes
+
+
+def test_a_gateway_routes_by_model(operators: NodeLab) -> None:
+    """Envoy Gateway makes the proxy, AI Gateway puts its filter into it, which reads the model off the body."""
+    for path, manifest in routed("simulated", f"simulated.{NAMESPACE}.svc.cluster.local"):
+        operators.api.apply(path, manifest)
+    proxy = "gateway.envoyproxy.io/owning-gateway-name=edge"
+    until(lambda: len(operators.pods("envoy-gateway-system", proxy)) == 1, 60)
+    operators.until_ready("envoy-gateway-system", proxy)
+    operators.give_addresses()
+    (found,) = operators.api.items(f"/api/v1/namespaces/envoy-gateway-system/services?labelSelector={proxy}")
+    address = f"{found['spec']['clusterIP']}:8080"
+    until(lambda: answers(address), 60)
+    assert ask(address)["model"] == "simulated"
+    other = urllib3.request("POST", f"http://{address}/v1/chat/completions", json={**CHAT, "model": "other"}, timeout=5)
+    assert other.status == 404
+    models = urllib3.request("GET", f"http://{address}/v1/models", timeout=5).json()
+    assert [model["id"] for model in models["data"]] == ["simulated"]
+    gateway = f"/apis/gateway.networking.k8s.io/v1/namespaces/{NAMESPACE}/gateways/edge"
+    until(lambda: condition(operators.api.get(gateway), "Programmed") == "True")
+
+
+def condition(found: dict[str, Any] | None, kind: str) -> str | None:
+    conditions = (found or {}).get("status", {}).get("conditions", [])
+    return next((one["status"] for one in conditions if one["type"] == kind), None)
+
+
+def routed(model: str, host: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """A gateway with one route to a model, as objects by address."""
+    gateway, ai, envoy = "gateway.networking.k8s.io", "aigateway.envoyproxy.io", "gateway.envoyproxy.io"
+    parent = {"group": gateway, "kind": "Gateway", "name": "edge"}
+    header = {"type": "Exact", "name": "x-ai-eg-model", "value": model}
+    spec: dict[tuple[str, str, str, str], dict[str, Any]] = {
+        (gateway, "v1", "Gateway", "edge"): {
+            "gatewayClassName": "node",
+            "listeners": [{"name": "http", "protocol": "HTTP", "port": 8080}],
+        },
+        (envoy, "v1alpha1", "Backend", model): {"endpoints": [{"fqdn": {"hostname": host, "port": 80}}]},
+        (ai, "v1beta1", "AIServiceBackend", model): {
+            "schema": {"name": "OpenAI"},
+            "backendRef": {"group": envoy, "kind": "Backend", "name": model},
+        },
+        (ai, "v1beta1", "AIGatewayRoute", model): {
+            "parentRefs": [parent],
+            "rules": [{"matches": [{"headers": [header]}], "backendRefs": [{"name": model}]}],
+        },
+    }
+    of_gateways = {
+        "apiVersion": f"{gateway}/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": "node"},
+        "spec": {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"},
+    }
+    yield f"/apis/{gateway}/v1/gatewayclasses/node", of_gateways
+    for (group, version, kind, name), wanted in spec.items():
+        manifest = {"apiVersion": f"{group}/{version}", "kind": kind, "metadata": {"name": name}, "spec": wanted}
+        yield f"/apis/{group}/{version}/namespaces/{NAMESPACE}/{kind.lower()}s/{name}", manifest
+
+
+def test_limiter_and_identity_run(models: NodeLab) -> None:
+    """The other images of the edge: a limiter that reaches its store by name, and Authorino, which says its version."""
+    variables = {
+        "REDIS_SOCKET_TYPE": "tcp",
+        "REDIS_URL": f"store.{NAMESPACE}.svc.cluster.local:6379",
+        "USE_STATSD": "false",
+        "RUNTIME_ROOT": "/tmp",
+    }
+    limiter = {
+        "name": "limiter",
+        "image": "docker.io/envoyproxy/ratelimit:ff287602",
+        "command": ["/bin/ratelimit"],
+        "env": [{"name": name, "value": value} for name, value in variables.items()],
+        "readinessProbe": {"httpGet": {"path": "/healthcheck", "port": 8080}, "periodSeconds": 1},
+        "securityContext": {**RESTRICTED, "runAsUser": 65532},
+    }
+    for path, manifest in stored():
+        models.api.apply(path, manifest)
+    models.api.apply(*deployment("limiter", 1, limiter))
+    models.until_ready(NAMESPACE, "app=limiter")
+    container = {"name": "main", "image": IDENTITY, "args": ["version"], "command": ["authorino"]}
+    pod = {"containers": [{**container, "securityContext": RESTRICTED}], "restartPolicy": "Never"}
+    identity = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "identity", "labels": {"app": "identity"}}}
+    models.api.apply(f"/api/v1/namespaces/{NAMESPACE}/pods/identity", {**identity, "spec": pod})
+    models.until_ready(NAMESPACE, "app=identity")
 
 
 SEEN_FOLDERS = ("/run", "/var/lib", "/var/log")
