@@ -42,9 +42,13 @@ class NodeLab(Laboratory):
         return network
 
     def pods(self, namespace: str, selector: str = "") -> list[dict[str, Any]]:
-        """Pods of a namespace that are not about to go."""
+        """Pods of a namespace that are neither about to go nor failed, as after a kubelet that started again."""
         found = self.api.items(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
-        return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
+        return [
+            pod
+            for pod in found
+            if "deletionTimestamp" not in pod["metadata"] and pod["status"].get("phase") != "Failed"
+        ]
 
     def ready(self, namespace: str, selector: str = "", count: int = 1) -> bool:
         """Whether so many pods are there at least, and all are ready."""

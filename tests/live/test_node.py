@@ -18,19 +18,11 @@ from andel.lab.processes import running
 from tests.support.waiting import until
 
 from .node import NodeLab, node_lab
+from .node_objects import NAMESPACE, RESTRICTED, STORE, deployment, routed, service, stored
 
 MODEL = "docker.io/vllm/vllm-openai:v0.33.0"
-STORE = "docker.io/valkey/valkey:8.1.11"
 IDENTITY = "quay.io/kuadrant/authorino:v0.27.0"
-NAMESPACE = "town"
 CHAT = {"model": "simulated", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 5}
-RESTRICTED: dict[str, Any] = {
-    "allowPrivilegeEscalation": False,
-    "capabilities": {"drop": ["ALL"]},
-    "readOnlyRootFilesystem": True,
-    "runAsNonRoot": True,
-    "seccompProfile": {"type": "RuntimeDefault"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -63,23 +55,6 @@ def models(lab: NodeLab) -> NodeLab:
     return lab
 
 
-def deployment(name: str, replicas: int, *containers: dict[str, Any], **pod: Any) -> tuple[str, dict[str, Any]]:
-    labels = {"app": name}
-    spec = {
-        "replicas": replicas,
-        "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {"containers": list(containers), **pod}},
-    }
-    identity = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name}}
-    return f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{name}", {**identity, "spec": spec}
-
-
-def service(name: str, port: int, target: int) -> tuple[str, dict[str, Any]]:
-    spec = {"selector": {"app": name}, "ports": [{"name": "http", "port": port, "targetPort": target}]}
-    identity = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
-    return f"/api/v1/namespaces/{NAMESPACE}/services/{name}", {**identity, "spec": spec}
-
-
 def ask(address: str) -> dict[str, Any]:
     """The answer of a model at an address."""
     answer = urllib3.request("POST", f"http://{address}/v1/chat/completions", json=CHAT, timeout=10, retries=False)
@@ -97,22 +72,6 @@ def test_pods_of_models_run_and_answer(models: NodeLab) -> None:
     address = models.address(NAMESPACE, "simulated")
     answered = {ask(address)["id"] for _ in range(20)}
     assert len(answered) == 20
-
-
-def stored() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Two stores behind a Service, as objects by address."""
-    store = {
-        "name": "store",
-        "image": STORE,
-        "args": ["--dir", "/data", "--appendonly", "yes"],
-        "command": ["valkey-server"],
-        "readinessProbe": {"exec": {"command": ["valkey-cli", "ping"]}, "periodSeconds": 1},
-        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
-        "securityContext": {**RESTRICTED, "runAsUser": 65532},
-    }
-    volumes = [{"name": "data", "emptyDir": {}}]
-    yield deployment("store", 2, store, volumes=volumes, securityContext={"fsGroup": 65532})
-    yield service("store", 6379, 6379)
 
 
 def test_a_pod_finds_a_service_by_its_name(models: NodeLab) -> None:
@@ -208,38 +167,6 @@ def test_a_gateway_routes_by_model(operators: NodeLab) -> None:
 def condition(found: dict[str, Any] | None, kind: str) -> str | None:
     conditions = (found or {}).get("status", {}).get("conditions", [])
     return next((one["status"] for one in conditions if one["type"] == kind), None)
-
-
-def routed(model: str, host: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A gateway with one route to a model, as objects by address."""
-    gateway, ai, envoy = "gateway.networking.k8s.io", "aigateway.envoyproxy.io", "gateway.envoyproxy.io"
-    parent = {"group": gateway, "kind": "Gateway", "name": "edge"}
-    header = {"type": "Exact", "name": "x-ai-eg-model", "value": model}
-    spec: dict[tuple[str, str, str, str], dict[str, Any]] = {
-        (gateway, "v1", "Gateway", "edge"): {
-            "gatewayClassName": "node",
-            "listeners": [{"name": "http", "protocol": "HTTP", "port": 8080}],
-        },
-        (envoy, "v1alpha1", "Backend", model): {"endpoints": [{"fqdn": {"hostname": host, "port": 80}}]},
-        (ai, "v1beta1", "AIServiceBackend", model): {
-            "schema": {"name": "OpenAI"},
-            "backendRef": {"group": envoy, "kind": "Backend", "name": model},
-        },
-        (ai, "v1beta1", "AIGatewayRoute", model): {
-            "parentRefs": [parent],
-            "rules": [{"matches": [{"headers": [header]}], "backendRefs": [{"name": model}]}],
-        },
-    }
-    of_gateways = {
-        "apiVersion": f"{gateway}/v1",
-        "kind": "GatewayClass",
-        "metadata": {"name": "node"},
-        "spec": {"controllerName": "gateway.envoyproxy.io/gatewayclass-controller"},
-    }
-    yield f"/apis/{gateway}/v1/gatewayclasses/node", of_gateways
-    for (group, version, kind, name), wanted in spec.items():
-        manifest = {"apiVersion": f"{group}/{version}", "kind": kind, "metadata": {"name": name}, "spec": wanted}
-        yield f"/apis/{group}/{version}/namespaces/{NAMESPACE}/{kind.lower()}s/{name}", manifest
 
 
 def test_limiter_and_identity_run(models: NodeLab) -> None:
