@@ -187,6 +187,7 @@ def test_limiter_and_identity_run(models: NodeLab) -> None:
     }
     for path, manifest in stored():
         models.api.apply(path, manifest)
+    models.until_ready(NAMESPACE, "app=store", 2)  # a limiter without a store ends, and waits ever longer
     models.api.apply(*deployment("limiter", 1, limiter))
     models.until_ready(NAMESPACE, "app=limiter")
     container = {"name": "main", "image": IDENTITY, "args": ["version"], "command": ["authorino"]}
