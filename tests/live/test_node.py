@@ -22,7 +22,7 @@ from .node_objects import NAMESPACE, RESTRICTED, STORE, deployment, routed, serv
 
 MODEL = "docker.io/vllm/vllm-openai:v0.33.0"
 IDENTITY = "quay.io/kuadrant/authorino:v0.27.0"
-CHAT = {"model": "simulated", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 5}
+CHAT: dict[str, Any] = {"model": "simulated", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 5}
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_pods_of_models_run_and_answer(models: NodeLab) -> None:
     pods = models.pods(NAMESPACE, "app=simulated")
     assert {pod["spec"]["nodeName"] for pod in pods} == {"node-1"}
     for pod in pods:
-        assert ask(f"{pod['status']['podIP']}:8000")["usage"]["completion_tokens"] == 5
+        assert 0 < ask(f"{pod['status']['podIP']}:8000")["usage"]["completion_tokens"] <= CHAT["max_tokens"]
     address = models.address(NAMESPACE, "simulated")
     answered = {ask(address)["id"] for _ in range(20)}
     assert len(answered) == 20
