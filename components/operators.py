@@ -33,6 +33,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "kserve-runtime-configs": {"kserve": {"llmisvcConfigs": {"enabled": True}, "servingruntime": {"enabled": False}}},
     # What Envoy AI Gateway needs of Envoy Gateway (source: manifests/envoy-gateway-values.yaml at v1.0.0).
     "gateway-helm": {
+        # Its definitions' guard comes with the definitions.
+        "crds": {"gatewayAPI": {"safeUpgradePolicy": {"enabled": False}}},
         "config": {
             "envoyGateway": {
                 "extensionApis": {"enableBackend": True},
@@ -56,7 +58,7 @@ VALUES: dict[str, dict[str, Any]] = {
                     },
                 },
             }
-        }
+        },
     },
 }
 """Values of charts by name, where the chart's own defaults are not ours."""

@@ -49,11 +49,12 @@ class Operators(Section):
     cert_manager: Operator = Existing()
     """cert-manager: certificates of the gateway and of webhooks."""
 
+    ai_gateway: Operator = Existing()
+    """Envoy AI Gateway: routes by model, counts tokens. It comes before Envoy Gateway, which its chart lets read
+    InferencePools: without that Envoy Gateway never gets ready."""
+
     envoy_gateway: Operator = Existing()
     """Envoy Gateway: the data plane of the gateways."""
-
-    ai_gateway: Operator = Existing()
-    """Envoy AI Gateway: routes by model, counts tokens."""
 
     authorino: Operator = Managed(kind="managed")
     """Authorino: keys and tokens of callers. Managed, which few clusters have done yet, it stands in the gateways'

@@ -55,8 +55,9 @@ def prune() -> list[Path]:
         The folders that are gone.
     """
     from .live_parts import LIVE_PARTS
+    from .node_parts import IMAGE_PARTS, NODE_PARTS
 
-    used = {part.folder for part in (*PARTS, *LIVE_PARTS)}
+    used = {part.folder for part in (*PARTS, *LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS)}
     old = [folder for folder in (cache_folder() / "parts").glob("*") if folder not in used]
     for folder in old:
         shutil.rmtree(folder)

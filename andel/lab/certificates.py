@@ -12,12 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from .files import write_private
+from .node_addresses import EVERY_PLACE, NODE
 
 LIFETIME = datetime.timedelta(days=3650)
 """Longer than any lab: nothing renews what is in it."""
 
 SERVICE_IP = "10.96.0.1"
 """First address of the service range: the `kubernetes` Service."""
+
+ADDRESSES = ("127.0.0.1", *(address for one in EVERY_PLACE for address in (one.kubernetes, one.machine, one.node)))
+"""Where programs with the certificate `server` listen: on loopback, and with a node also where its pods ask."""
 
 CLIENTS = {
     # The engine and whoever looks around with kubectl.
@@ -26,6 +30,10 @@ CLIENTS = {
     "kube-scheduler": ("system:kube-scheduler", None),
     # KWOK plays every node, so it writes nodes, pods and leases of all of them.
     "kwok": ("andel-kwok", "system:masters"),
+    # What runs on a real node.
+    "kubelet": (f"system:node:{NODE}", "system:nodes"),
+    "kube-proxy": ("system:kube-proxy", None),
+    "coredns": ("system:coredns", None),
     # The lab itself: definitions and nodes.
     "lab": ("andel-lab", "system:masters"),
 }
@@ -56,7 +64,7 @@ def make(folder: Path) -> None:
     authority = _authority(authority_key)
     write_private(folder / "ca.crt", authority.public_bytes(serialization.Encoding.PEM))
     names = [x509.DNSName(name) for name in ("localhost", "kubernetes", "kubernetes.default.svc")]
-    addresses = [x509.IPAddress(ipaddress.ip_address(ip)) for ip in ("127.0.0.1", SERVICE_IP)]
+    addresses = [x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES]
     _issue(folder, "server", "andel-lab", None, authority, authority_key, [*names, *addresses])
     for name, (user, group) in CLIENTS.items():
         _issue(folder, name, user, group, authority, authority_key, [])

@@ -13,7 +13,7 @@ import click
 from andel.stack import environment_of
 from config.environment import Environment
 
-from . import engine, lifecycle
+from . import engine, lifecycle, node
 from .control_plane import PROGRAMS
 from .definitions import unchecked
 from .errors import LabError
@@ -42,7 +42,10 @@ def command() -> None:
 @command.command()
 @stack_option
 @click.option("--controllers", is_flag=True, help="Run KServe's and LeaderWorkerSet's own controllers as well.")
-def up(stack: str, controllers: bool) -> None:
+@click.option(
+    "--node", "with_node", is_flag=True, help="Run pods without GPUs for real: containerd, kubelet and their images."
+)
+def up(stack: str, controllers: bool, with_node: bool) -> None:
     """Build what is missing and start the lab of a stack."""
     environment = read(stack)
 
@@ -51,7 +54,9 @@ def up(stack: str, controllers: bool) -> None:
 
         show_plan(environment, stderr=True)
 
-    lifecycle.up(LabFolder.of(stack), stack, environment, while_building, with_controllers=controllers)
+    lifecycle.up(
+        LabFolder.of(stack), stack, environment, while_building, with_controllers=controllers, with_node=with_node
+    )
 
 
 @command.command()
@@ -99,6 +104,8 @@ def _show(lab: LabFolder, stack: str, environment: Environment, *, as_json: bool
         raise LabError(f"the lab of {stack} doesn't run ({', '.join(down)}); run `andel lab up --stack {stack}`")
     found = summary(environment, planes[environment.clusters.gpu.context])
     used = {name: memory(note) for name, note in notes.items()}
+    for context, plane in planes.items():
+        used |= {f"{context}/{name}": size for name, size in node.memory(plane).items()}
     if as_json:
         click.echo(json.dumps({**asdict(found), "unchecked": unchecked(), "memory": used}, indent=1))
         return
@@ -166,9 +173,11 @@ def build(live: bool) -> None:
     """Build every part that is missing."""
     from .build import build as build_parts
     from .live_parts import LIVE_PARTS
+    from .node_parts import IMAGE_PARTS, NODE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *(LIVE_PARTS if live else ())))
+    more = (*LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS) if live else ()
+    build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *dict.fromkeys(more)))
 
 
 @command.command()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from . import certificates
+from . import certificates, node_addresses
 from .api import ApiServer
 from .certificates import Pair, pair
 from .errors import LabError
@@ -206,7 +206,7 @@ def _apiserver(plane: ControlPlane) -> list[str]:
     ports, server, lab = _ports(plane), pair(plane.certificates, "server"), plane.client("lab")
     authority, service_accounts = plane.certificates / "ca.crt", plane.certificates / "service-accounts.key"
     return [
-        "--bind-address=127.0.0.1",
+        *_reach(plane, lab),
         f"--secure-port={ports['api']}",
         f"--etcd-servers=https://127.0.0.1:{ports['etcd']}",
         f"--etcd-cafile={authority}",
@@ -218,7 +218,6 @@ def _apiserver(plane: ControlPlane) -> list[str]:
         "--service-account-issuer=https://kubernetes.default.svc",
         f"--service-account-signing-key-file={service_accounts}",
         f"--service-account-key-file={service_accounts}",
-        "--service-cluster-ip-range=10.96.0.0/16",
         "--authorization-mode=Node,RBAC",
         "--anonymous-auth=false",
         "--allow-privileged=true",
@@ -226,6 +225,24 @@ def _apiserver(plane: ControlPlane) -> list[str]:
         f"--audit-log-path={plane.audit_log}",
         "--audit-log-maxsize=50",
         "--audit-log-maxbackup=1",
+    ]
+
+
+def _reach(plane: ControlPlane, lab: Pair) -> list[str]:
+    """Who reaches the API server, and whom it reaches: this machine alone; with a real node its pods and kubelet."""
+    network = node_addresses.of(plane.folder)
+    if network is None:
+        return ["--bind-address=127.0.0.1", "--service-cluster-ip-range=10.96.0.0/16"]
+    return [
+        "--bind-address=0.0.0.0",
+        f"--advertise-address={network.machine}",
+        f"--service-cluster-ip-range={network.services}",
+        f"--kubelet-client-certificate={lab.certificate}",
+        f"--kubelet-client-key={lab.key}",
+        f"--kubelet-certificate-authority={plane.certificates / 'ca.crt'}",
+        "--kubelet-preferred-address-types=InternalIP",
+        # Pods that ask for a GPU may go where GPUs are (nodes.played), and nobody else.
+        "--enable-admission-plugins=ExtendedResourceToleration",
     ]
 
 

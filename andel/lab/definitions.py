@@ -4,10 +4,12 @@
 `collect` reads them out of Go modules into one file of the cache, once. `install` applies what is new or changed.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import yaml
@@ -74,6 +76,17 @@ def _undescribed(value: Any) -> Any:
             return [_undescribed(item) for item in value]
         case _:
             return value
+
+
+def publish(chart: Path, source: DefinitionSource) -> None:
+    """Fill in what the makers fill in when they publish a chart: its version, and blanks among its values."""
+    file = chart / "Chart.yaml"
+    text = re.sub(r"(?m)^(version|appVersion): \"?(v0\.0\.0-)?latest\"?$", rf"\1: {source.version}", file.read_text())
+    file.write_text(text)
+    template = chart / "values.tmpl.yaml"
+    if template.exists():
+        (chart / "values.yaml").write_text(Template(template.read_text()).substitute(dict(source.blanks)))
+        template.unlink()
 
 
 def wanted(collected: list[tuple[bool, dict[str, Any]]], environment: Environment) -> list[dict[str, Any]]:

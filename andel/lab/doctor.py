@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from . import machine
 from .build import DISK_NEEDED
 from .definitions import BESIDE, unchecked
 from .engine import needed, official
@@ -47,6 +48,7 @@ def findings() -> list[Finding]:
             "engine", True, str(pulumi) if pulumi else "no official pulumi that fetches plugins; the lab builds one"
         ),
         Finding("kubectl", True, kubectl or "not there; nothing needs it, looking around is easier with it"),
+        Finding("real node", True, machine.lacks() or "`andel lab up --node` runs real pods"),
         Finding("parts", True, f"to build: {names} (about {minutes:.0f} min on two cores)" if todo else "all built"),
         Finding("definitions", not unchecked(), _definitions()),
         Finding(

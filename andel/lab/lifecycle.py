@@ -7,14 +7,15 @@ import shutil
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from config.environment import Environment
 from config.gateway import OwnAuthority
-from config.operators import Existing
+from config.operators import Existing, Managed
 
-from . import control_plane, controllers, engine, processes
+from . import control_plane, controllers, engine, machine, node, node_addresses, node_images, processes
 from .build import build
 from .control_plane import PROGRAMS, ControlPlane, kubeconfig
 from .definitions import install, wanted
@@ -22,7 +23,8 @@ from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
 from .lock import alone
-from .nodes import apply_nodes, gpu_nodes, system_node
+from .node_parts import GATEWAY_DEFINITIONS, IMAGE_PARTS, NODE_PARTS
+from .nodes import apply_nodes, gpu_nodes, reserved, system_node
 from .parts import CLUSTER, DEFINITIONS
 
 
@@ -43,6 +45,7 @@ def up(
     while_building: Callable[[], None] = lambda: None,
     *,
     with_controllers: bool = False,
+    with_node: bool = False,
 ) -> None:
     """Build what is missing, start what doesn't run, and bring definitions and nodes up to date.
 
@@ -52,17 +55,26 @@ def up(
         environment: the stack's.
         while_building: called once, while the first compiler runs.
         with_controllers: whether KServe's and LeaderWorkerSet's controllers run on the GPU cluster.
+        with_node: whether the GPU cluster has a real node. A lab that has one keeps it until it goes down.
 
     Raises:
         LabError: something can't be built or doesn't start; with its own words and what to do.
     """
     if platform.system() != "Linux":
         raise LabError(f"the lab needs Linux, and this is {platform.system()}; use a virtual machine, or a cluster")
-    more = controllers.NEEDED if with_controllers else ()
+    plane = control_planes(lab, environment)[environment.clusters.gpu.context]
+    with_node = with_node or node_addresses.of(plane.folder) is not None
+    if with_node and (reason := machine.lacks()):
+        raise LabError(f"this machine can't have a real node: {reason}")
+    more = (*(controllers.NEEDED if with_controllers else ()), *((*NODE_PARTS, *IMAGE_PARTS) if with_node else ()))
     build((DEFINITIONS, CLUSTER, *engine.needed(), *more), while_building)
     with _alone(lab):
+        if with_node:
+            node.prepare(plane)
         _start(lab, stack, environment)
-        plane = control_planes(lab, environment)[environment.clusters.gpu.context]
+        if with_node:
+            install(plane.api(), node_definitions(environment))
+            node.up(plane, node_images.wanted(environment))
         if with_controllers:
             controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
         else:
@@ -83,7 +95,8 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
                 {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
             )
         gpus = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
-        apply_nodes(plane.api(), [system_node(), *gpus])
+        real = node_addresses.of(plane.folder) is not None
+        apply_nodes(plane.api(), [reserved(one) for one in gpus] if real else [system_node(), *gpus])
     engine.prepare(lab, stack)
 
 
@@ -97,6 +110,14 @@ def brought_by_others(environment: Environment) -> list[str]:
     return sorted({name for operator, names in places if isinstance(operator, Existing) for name in names})
 
 
+def node_definitions(environment: Environment) -> list[dict[str, Any]]:
+    """Kinds that controllers on the node watch and the platform never writes, unless its own charts bring them."""
+    if isinstance(environment.operators.crds, Managed):
+        return []
+    watched: list[dict[str, Any]] = json.loads((GATEWAY_DEFINITIONS.folder / "definitions.json").read_text())
+    return watched
+
+
 def down(lab: LabFolder) -> None:
     """Stop every process of the lab and remove its folder. Builds stay.
 
@@ -104,6 +125,8 @@ def down(lab: LabFolder) -> None:
         LabError: a process of the lab is left.
     """
     with _alone(lab):
+        for folder in (lab.root / "clusters").glob("*"):
+            node.down(ControlPlane(folder=folder, programs=CLUSTER.folder))
         for note in sorted((lab.root / "clusters").glob("*/*.pid"), key=_order_of_stopping):
             processes.stop(note)
         for folder in (lab.root / "clusters").glob("*"):

@@ -6,6 +6,7 @@ Labels are those that GPU feature discovery sets (source: NVIDIA k8s-device-plug
 
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from config.environment import Environment
@@ -20,6 +21,8 @@ OF_THE_LAB = {"andel.lab/node": "true"}
 """Label of nodes that the lab made and may remove."""
 
 PLAYED_SECONDS = 60
+
+EVER = datetime.min.replace(tzinfo=UTC)
 
 
 def gpu_nodes(environment: Environment) -> list[dict[str, Any]]:
@@ -68,6 +71,16 @@ def discovery_labels(pool: Pool) -> dict[str, str]:
 def system_node() -> dict[str, Any]:
     """A node for pods without GPUs."""
     return fake_node("system-1", {}, {"cpu": "64", "memory": "256Gi"}, [])
+
+
+def reserved(node: dict[str, Any]) -> dict[str, Any]:
+    """A node for pods that ask for its GPUs alone: beside a real node, no other pod should seem to run on it.
+
+    The API server lets pods tolerate a taint that is called as the resource they ask for (ExtendedResourceToleration).
+    """
+    resources = [name for name in node["status"]["capacity"] if "/" in name]
+    taints = [*node["spec"]["taints"], *({"key": name, "value": "", "effect": "NoSchedule"} for name in resources)]
+    return {**node, "spec": {**node["spec"], "taints": list({one["key"]: one for one in taints}.values())}}
 
 
 def fake_node(
@@ -120,12 +133,16 @@ def _without_status(node: dict[str, Any], annotations: dict[str, str]) -> dict[s
 
 def _wait_until_played(api: ApiServer, node: dict[str, Any]) -> None:
     deadline = time.monotonic() + PLAYED_SECONDS
-    while not _is_ready(api.get(_path(node)) or {}):
+    while not ready_since(api.get(_path(node)) or {}, EVER):
         if time.monotonic() > deadline:
             raise LabError(f"KWOK doesn't play {node['metadata']['name']} after {PLAYED_SECONDS} s; see its kwok.log")
         time.sleep(0.1)
 
 
-def _is_ready(node: dict[str, Any]) -> bool:
+def ready_since(node: dict[str, Any], since: datetime) -> bool:
+    """Whether a node has said since some time that it is ready."""
     conditions = node.get("status", {}).get("conditions") or []
-    return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
+    return any(
+        one["type"] == "Ready" and one["status"] == "True" and datetime.fromisoformat(one["lastHeartbeatTime"]) >= since
+        for one in conditions
+    )

@@ -11,7 +11,7 @@ from pathlib import Path
 from andel.release.definitions import SOURCES
 
 from .control_plane import PROGRAMS
-from .definitions import collect
+from .definitions import collect, publish
 from .folders import cache_folder
 from .toolchain import MODULES, Toolchain
 
@@ -112,6 +112,7 @@ def _definitions(toolchain: Toolchain, folder: Path) -> None:
         for chart in source.charts:
             copied = folder / "charts" / Path(chart).name
             shutil.copytree(module / chart, copied, copy_function=shutil.copyfile)
+            publish(copied, source)
     (folder / "definitions.json").write_text(json.dumps(collected))
 
 

@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,9 @@ class Process:
     environment: Mapping[str, str]
     """Its environment, whole but for `FOLDER`."""
 
+    enter: Callable[[], None] | None = None
+    """What it does before it becomes its program, to run in namespaces of its own (`enclosure`)."""
+
     @property
     def log(self) -> Path:
         """What it writes."""
@@ -67,15 +70,23 @@ def start(process: Process) -> bool:
         child = subprocess.Popen(
             list(process.command),
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
+            stdout=subprocess.PIPE if process.enter else log,
+            stderr=log,
             env={**process.environment, FOLDER: str(process.folder)},
             cwd=process.folder,
             start_new_session=True,
+            preexec_fn=process.enter,
         )
+    pid = _born(child) if process.enter else child.pid
     child.returncode = 0  # it outlives this run, so the object must not complain that nobody waited
-    _remember(process.note, child.pid, process.command)
+    _remember(process.note, pid, process.command)
     return True
+
+
+def _born(child: subprocess.Popen[bytes]) -> int:
+    """The id of the process that a child made in another process namespace, and left there."""
+    answer, _ = child.communicate()
+    return int(answer)
 
 
 def running(note: Path) -> int | None:
@@ -104,13 +115,19 @@ def stop(note: Path, patience: float = 15) -> None:
     note.unlink(missing_ok=True)
 
 
-def stop_strays(folder: Path) -> None:
-    """End the processes of a folder that have no note in it: who started them was killed before it could write one."""
+def stop_strays(folder: Path, programs: Collection[str] = ()) -> None:
+    """End the processes of a folder that have no note in it: who started them was killed before it could write one.
+
+    Args:
+        folder: the folder.
+        programs: file names of programs to end; all, if there are none. What those start may be theirs to end.
+    """
     noted = {running(note) for note in folder.glob("*.pid")}
     mark = f"{FOLDER}={folder}".encode()
     for process in Path("/proc").glob("[0-9]*"):
         try:
             marked = mark in (process / "environ").read_bytes().split(b"\0")
+            marked = marked and (not programs or (process / "exe").readlink().name in programs)
         except OSError:
             continue  # it ended, or is somebody else's
         if marked and int(process.name) not in noted:

@@ -29,6 +29,9 @@ class DefinitionSource:
     charts: tuple[str, ...] = ()
     """Folders of charts that lie in the same module: a mirror for places without a registry."""
 
+    blanks: tuple[tuple[str, str], ...] = ()
+    """What the makers fill in when they publish these charts: `values.tmpl.yaml` becomes `values.yaml`."""
+
     charted: bool = False
     """Whether the release's charts under `crds` bring these definitions where they are managed."""
 
@@ -48,7 +51,8 @@ SOURCES = (
         version="v1.8.3",
         checksum="h1:RY8DKli7Z1w3WuMwbA8J5j2sriIxXTWjVv1Bk77nbHo=",
         files=("charts/gateway-crds-helm/templates/generated/*.yaml",),
-        charts=("charts/gateway-crds-helm",),
+        charts=("charts/gateway-crds-helm", "charts/gateway-helm"),
+        blanks=(("GatewayImage", "docker.io/envoyproxy/gateway:v1.8.1"), ("GatewayImagePullPolicy", "IfNotPresent")),
         charted=True,
     ),
     DefinitionSource(

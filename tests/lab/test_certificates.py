@@ -68,7 +68,9 @@ def handshake(folder: Path, client: str, flags: int, name: str = "127.0.0.1") ->
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "kubernetes.default.svc", certificates.SERVICE_IP])
+@pytest.mark.parametrize(
+    "name", ["127.0.0.1", "localhost", "kubernetes.default.svc", certificates.SERVICE_IP, "10.103.0.1", "10.128.0.1"]
+)
 def test_both_sides_of_a_connection_accept_each_other(folder: Path, client: str, name: str) -> None:
     """Python 3.13 made X509_STRICT the default: RFC 5280's key identifiers and critical flags are asked for."""
     handshake(folder, client, ssl.VERIFY_X509_STRICT, name)

