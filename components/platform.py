@@ -10,7 +10,7 @@ from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.scaling import Load, Scaling
-from config.serving import HuggingFace, KubeAi, LlmD
+from config.serving import HuggingFace, KubeAi
 
 from .cluster import provider
 from .edge.edge import Edge, EdgeArgs
@@ -147,7 +147,6 @@ class Platform(pulumi.ComponentResource):
             inner_host=inner_host(section),
             members=environment.municipalities,
             tiers=environment.tiers,
-            ranked=ranked(environment),
             dialect=self._release.epp,
             images=self._images,
         )
@@ -255,13 +254,3 @@ def bands(environment: Environment, name: str) -> dict[str, int]:
     parts = (key for key, model in environment.models.items() if model.canary and model.canary.model == name)
     names = {name, *environment.models[name].names, *parts}
     return {tier: one.priority for tier, one in environment.tiers.items() if names & {*one.models}}
-
-
-def ranked(environment: Environment) -> dict[str, str]:
-    """Model whose ranks each public name has: those that a picker with flow control serves."""
-    return {
-        public: name
-        for name, model in environment.models.items()
-        if isinstance(model.serving, LlmD) and model.serving.flow_control is not None
-        for public in (name, *model.names)
-    }

@@ -30,10 +30,10 @@ from .node_parts import (
 from .parts import Part
 
 CHARTS_OWN = (
-    # Source: Envoy Gateway v1.8.1, its chart's values and api/v1alpha1/shared_types.go.
-    ReleaseImage(repository="docker.io/envoyproxy/gateway", tag="v1.8.1"),
-    ReleaseImage(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.1"),
-    ReleaseImage(repository="docker.io/envoyproxy/ratelimit", tag="ff287602"),
+    # Source: Envoy Gateway v1.8.3, its chart's values and api/v1alpha1/shared_types.go.
+    ReleaseImage(repository="docker.io/envoyproxy/gateway", tag="v1.8.3"),
+    ReleaseImage(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.3"),
+    ReleaseImage(repository="docker.io/envoyproxy/ratelimit", tag="1e50889b"),
     # Source: Envoy AI Gateway v1.0.0, its chart's values.
     ReleaseImage(repository="docker.io/envoyproxy/ai-gateway-controller", tag="v1.0.0"),
     ReleaseImage(repository="docker.io/envoyproxy/ai-gateway-extproc", tag="v1.0.0"),

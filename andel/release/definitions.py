@@ -52,7 +52,7 @@ SOURCES = (
         checksum="h1:RY8DKli7Z1w3WuMwbA8J5j2sriIxXTWjVv1Bk77nbHo=",
         files=("charts/gateway-crds-helm/templates/generated/*.yaml",),
         charts=("charts/gateway-crds-helm", "charts/gateway-helm"),
-        blanks=(("GatewayImage", "docker.io/envoyproxy/gateway:v1.8.1"), ("GatewayImagePullPolicy", "IfNotPresent")),
+        blanks=(("GatewayImage", "docker.io/envoyproxy/gateway:v1.8.3"), ("GatewayImagePullPolicy", "IfNotPresent")),
         charted=True,
     ),
     DefinitionSource(

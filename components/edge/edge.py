@@ -48,9 +48,6 @@ class EdgeArgs:
     tiers: Mapping[str, Tier]
     """The plans."""
 
-    ranked: Mapping[str, str]
-    """Model whose ranks a public name has, for models that a picker serves."""
-
     dialect: EppDialect
     """The release's picker."""
 
@@ -72,9 +69,7 @@ class Edge(pulumi.ComponentResource):
         EdgeLimits(f"{name}-limits", limits, self._child())
         clients = ClientTrafficArgs(name=args.name, gateway=args.gateway)
         ClientTraffic(f"{name}-clients", clients, self._child())
-        script = EdgeScriptArgs(
-            gateway=args.name, objective_header=args.dialect.objective_header, ranked=args.ranked, tiers=args.tiers
-        )
+        script = EdgeScriptArgs(gateway=args.name, tiers=args.tiers)
         EdgeScript(f"{name}-script", script, self._child())
         self.register_outputs({})
 

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """What no policy of Envoy Gateway can say, in a short Lua script (EnvoyExtensionPolicy, Envoy Gateway 1.8).
 
-On the way in: the rank of the request, whose name has model and band. And how long an answer may be: a request that
-asks for more than the tier's most is refused, one that asks for nothing gets that. It runs before the AI Gateway's
-processor, which keeps the body as it finds it and writes it anew where a model's name differs on the wire.
+On the way in: how long an answer may be. A request that asks for more than the tier's most is refused, one that asks
+for nothing gets that; and a body that names its model twice is refused, since two readers could read two models. It
+runs before the AI Gateway's processor, which keeps the body as it finds it and writes it anew where a model's name
+differs on the wire.
 On the way out: a refusal says when to come back and what it was, in the form of OpenAI's errors. Envoy's limiter tells
 the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its end is told instead.
 """
@@ -20,7 +21,7 @@ from config.names import GATEWAY
 from config.tiers import Tier
 
 from ..metadata import metadata
-from .headers import BAND, TIER
+from .headers import TIER
 
 LIMITED = "rate_limit_exceeded"
 """Code of a refusal past a limit."""
@@ -32,12 +33,6 @@ class EdgeScriptArgs:
 
     gateway: str
     """Name of the Gateway."""
-
-    objective_header: str
-    """Header of the release's picker that names a rank."""
-
-    ranked: Mapping[str, str]
-    """Model whose ranks a public name has, for models that a picker serves."""
 
     tiers: Mapping[str, Tier]
     """The plans."""
@@ -67,7 +62,7 @@ def spec(args: EdgeScriptArgs) -> dict[str, Any]:
     }
 
 
-def table(values: Mapping[str, str | int]) -> str:
+def table(values: Mapping[str, int]) -> str:
     """A table of Lua. Keys and values come from forms without quotes; JSON's strings of them are Lua's."""
     return "{" + ", ".join(f"[{json.dumps(key)}] = {json.dumps(value)}" for key, value in sorted(values.items())) + "}"
 
@@ -76,10 +71,7 @@ def script(args: EdgeScriptArgs) -> str:
     """The script."""
     longest = {name: tier.output_tokens for name, tier in args.tiers.items()}
     settings = {
-        "RANKED": table(args.ranked),
         "LONGEST": table(longest),
-        "OBJECTIVE": json.dumps(args.objective_header),
-        "BAND": json.dumps(BAND),
         "TIER": json.dumps(TIER),
         "CODE": json.dumps(LIMITED),
     }
@@ -156,20 +148,16 @@ function envoy_on_request(handle)
   local headers = handle:headers()
   -- Files to transcribe come in parts and ask for no length; engines take nothing else that isn't JSON.
   if headers:get(":method") ~= "POST" or (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
-  local band, tier, path = headers:get(BAND), headers:get(TIER), headers:get(":path") or ""
+  local tier, path = headers:get(TIER), headers:get(":path") or ""
   local buffer = handle:body()
   if not buffer then return end
   local text = buffer:getBytes(0, buffer:length())
   local found, disguised = fields(text, WANTED)
   local models = found.model or {}
-  local public = tostring(models[#models] or "")
-  if disguised or public:find("\\", 1, true) then
+  if disguised or tostring(models[1] or ""):find("\\", 1, true) then
     return refuse(handle, "invalid_field_name", "names of fields and models are written without escapes")
   end
-  local model = RANKED[public]
-  -- Waiting for a body ended the life of what was asked for before.
-  headers = handle:headers()
-  if model and band then headers:replace(OBJECTIVE, model .. "-" .. band) end
+  if #models > 1 then return refuse(handle, "invalid_model", "the model is named twice") end
   local names, longest = NAMES[path:match("^[^?]*")], LONGEST[tier or ""]
   local before = text:match("^(%s*{.*)}%s*$")
   if not names or not longest or not before then return end
@@ -179,7 +167,8 @@ function envoy_on_request(handle)
   local comma = before:match("^%s*{%s*$") and "" or ", "
   local written = before .. comma .. '"' .. names[1] .. '": ' .. string.format("%d", most) .. "}"
   buffer:setBytes(written)
-  headers:replace("content-length", tostring(#written))
+  -- Waiting for a body ended the life of what was asked for before.
+  handle:headers():replace("content-length", tostring(#written))
 end
 
 local DAY = 86400

@@ -46,7 +46,6 @@ def edge_args(**changes: Any) -> EdgeArgs:
         gateway=gateway(**changes),
         members=MEMBERS,
         tiers=TIERS,
-        ranked={"m": "m", "adapter": "m"},
         dialect=GIE_1_5,
         images=IMAGES,
     )

@@ -87,6 +87,20 @@ def test_the_rank_of_a_soft_month_follows_what_it_has_left(unknown: str, written
     assert f": {written})) ?" in band
 
 
+def test_a_request_whose_headers_can_not_all_be_made_is_refused() -> None:
+    """Authorino leaves such a header out, and others with it: uncounted, and with what the caller wrote."""
+    written = spec(auth_args())
+    checked = [one["predicate"] for one in written["authorization"]["member"]["patternMatching"]["patterns"]]
+    for header in written["response"]["success"]["headers"].values():
+        assert f"({header['plain']['expression']}) != ''" in checked
+
+
+def test_the_rank_is_known_without_any_answer_too() -> None:
+    """Authorino has no `auth.metadata` at all where every look-up failed."""
+    band = spec(auth_args())["response"]["success"]["headers"]["x-andel-band"]["plain"]["expression"]
+    assert "('metadata' in auth && 'budget' in auth.metadata &&" in band
+
+
 def test_hard_months_ask_nobody() -> None:
     written = spec(auth_args({"basis": tier("hard")}))
     assert "metadata" not in written

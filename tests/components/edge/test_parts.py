@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """Store, budget, certificates, the record of requests, and what an Envoy Gateway is told."""
 
-import json
 from typing import Any
 
 import pytest
 
-from andel.release.epp import GIE_1_5
 from components.edge.audit import RECORD, access_log, backend, gateway_config
 from components.edge.budget import BudgetArgs, envoy, template, variables
 from components.edge.edge import certificates
@@ -156,11 +154,6 @@ def test_the_edge_has_proxies_of_its_own_kind() -> None:
         assert gateway_spec(section, role)["infrastructure"]["parametersRef"]["name"] == role
 
 
-def test_the_script_knows_ranks_and_longest_answers() -> None:
-    args = EdgeScriptArgs(
-        gateway="edge", objective_header=GIE_1_5.objective_header, ranked={"m": "m", "adapter": "m"}, tiers=TIERS
-    )
-    written = script(args)
-    assert 'local RANKED = {["adapter"] = "m", ["m"] = "m"}' in written
+def test_the_script_knows_longest_answers() -> None:
+    written = script(EdgeScriptArgs(gateway="edge", tiers=TIERS))
     assert 'local LONGEST = {["basis"] = 16, ["plus"] = 16}' in written
-    assert f"local OBJECTIVE = {json.dumps(GIE_1_5.objective_header)}" in written

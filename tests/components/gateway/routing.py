@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Which rule of a route takes a request, as Envoy Gateway v1.8.1 chooses: its order is written after
+"""Which rule of a route takes a request, as Envoy Gateway v1.8.3 chooses: its order is written after
 `internal/gatewayapi/sort.go` (path, number of headers, number of exact ones)."""
 
 import re
