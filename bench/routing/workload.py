@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What is asked, and when: requests with arrival times, drawn from a seed alone. No clock, no network.
+
+Text is made of words of two to four letters, each a token of the simulator's tokenizer (a word with the blank behind
+it): four characters a token on average, as the picker assumes.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import Field
+
+from config.section import Section
+
+LETTERS = "abcdefghijklmnoprstuvy"
+WORDS = 4096
+"""Size of the vocabulary."""
+
+Count = Annotated[int, Field(ge=0, le=10**6, strict=True)]
+Positive = Annotated[float, Field(gt=0, le=10**6)]
+
+
+class Span(Section):
+    """Lengths between two bounds, all equally frequent."""
+
+    least: Count
+    """Shortest, in tokens."""
+
+    most: Count
+    """Longest, in tokens."""
+
+
+class Engine(Section):
+    """A simulated pod: one GPU whose time is shared by the requests that it works on."""
+
+    pods: Annotated[int, Field(ge=1, le=32, strict=True)]
+    """How many there are."""
+
+    block_tokens: Annotated[int, Field(ge=8, le=128, strict=True)]
+    """Tokens in a block of the KV cache."""
+
+    cache_blocks: Count
+    """Blocks that a pod holds."""
+
+    requests: Annotated[int, Field(ge=2, le=1024, strict=True)]
+    """Requests that a pod works on at one time; more wait in it."""
+
+    load_factor: Positive
+    """How much slower a full pod is than one with a single request."""
+
+    prefill_overhead_milliseconds: Count
+    """Time before a first token that no cache saves."""
+
+    prefill_microseconds_per_token: Count
+    """Time for a token of the prompt that is not cached."""
+
+    token_milliseconds: Count
+    """Time for a token of the answer."""
+
+
+class Workload(Section):
+    """What is asked of which pods, how often, and how late a first token may be."""
+
+    about: str
+    """What it stands for, in a line."""
+
+    seed: Annotated[int, Field(ge=0, strict=True)]
+    """Seed of everything that is drawn."""
+
+    groups: Count
+    """Assistants; the requests of one begin alike. 0: no request shares anything."""
+
+    prefix_tokens: Count
+    """What the requests of a group have in common."""
+
+    question_tokens: Span
+    """What each has of its own."""
+
+    answer_tokens: Count
+    """Tokens of each answer."""
+
+    skew: Annotated[float, Field(ge=0, le=3)]
+    """Zipf exponent of the groups: the k-th is asked in proportion to 1/k**skew. 0: all alike."""
+
+    engine: Engine
+    """The pods."""
+
+    rates_per_second: Annotated[tuple[Positive, ...], Field(min_length=1)]
+    """Ladder of mean arrival rates."""
+
+    seconds: Positive
+    """Length of each rung."""
+
+    objective_seconds: Positive
+    """Time to the first token that is good enough."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A request of the workload."""
+
+    at: float
+    """When it is sent, in seconds after the rung's beginning."""
+
+    group: int | None
+    """Whose beginning it has."""
+
+    prefix: str
+    """What it shares."""
+
+    question: str
+    """What it doesn't."""
+
+
+def read(file: Path) -> Workload:
+    """A workload from its file."""
+    return Workload.model_validate(yaml.safe_load(file.read_text()))
+
+
+def working_set(workload: Workload) -> tuple[float, float]:
+    """What all groups' beginnings need of one pod's cache, and of all pods' caches."""
+    needed = workload.groups * workload.prefix_tokens
+    one = workload.engine.cache_blocks * workload.engine.block_tokens
+    return needed / one, needed / one / workload.engine.pods
+
+
+def arrivals(workload: Workload, rate: float) -> list[Request]:
+    """The requests of a rung: the same ones at the same times for every way of routing them."""
+    times = random.Random(f"{workload.seed}/{rate:g}/times")  # noqa: S311 (repeatable, not secret)
+    drawn = random.Random(f"{workload.seed}/{rate:g}/requests")  # noqa: S311
+    return [request(workload, drawn, at, one_group(workload, drawn)) for at in poisson(times, rate, workload.seconds)]
+
+
+def warm_up(workload: Workload, rate: float) -> list[Request]:
+    """What a rung's pods have seen before it: each group once, in any order; as many prompts where there is none."""
+    drawn = random.Random(f"{workload.seed}/{rate:g}/warm-up")  # noqa: S311
+    count = workload.groups or 4 * workload.engine.pods
+    groups = [group if workload.groups else None for group in range(count)]
+    drawn.shuffle(groups)
+    return [request(workload, drawn, 0.0, group) for group in groups]
+
+
+def poisson(drawn: random.Random, rate: float, seconds: float) -> Iterator[float]:
+    """Arrival times in an interval, at a mean rate per second."""
+    at = drawn.expovariate(rate)
+    while at < seconds:
+        yield at
+        at += drawn.expovariate(rate)
+
+
+def one_group(workload: Workload, drawn: random.Random) -> int | None:
+    """Which group asks."""
+    if not workload.groups:
+        return None
+    return drawn.choices(range(workload.groups), weights=weights(workload.groups, workload.skew))[0]
+
+
+@lru_cache
+def weights(groups: int, skew: float) -> tuple[float, ...]:
+    """How often each group asks, beside the others."""
+    return tuple(1 / rank**skew for rank in range(1, groups + 1))
+
+
+def request(workload: Workload, drawn: random.Random, at: float, group: int | None) -> Request:
+    """A request of a group at a time."""
+    prefix = "" if group is None else shared(workload.seed, group, workload.prefix_tokens)
+    length = drawn.randint(workload.question_tokens.least, workload.question_tokens.most)
+    return Request(at=at, group=group, prefix=prefix, question=text(drawn, length))
+
+
+@lru_cache(maxsize=512)
+def shared(seed: int, group: int, tokens: int) -> str:
+    """The beginning of a group's requests."""
+    return text(random.Random(f"{seed}/group/{group}"), tokens)  # noqa: S311
+
+
+def text(drawn: random.Random, tokens: int) -> str:
+    """Words without meaning."""
+    return " ".join(drawn.choices(vocabulary(), k=tokens))
+
+
+@lru_cache
+def vocabulary() -> tuple[str, ...]:
+    """Words of two, three and four letters, as many of each."""
+    drawn = random.Random("words")  # noqa: S311
+    return tuple("".join(drawn.choices(LETTERS, k=2 + index % 3)) for index in range(WORDS))
