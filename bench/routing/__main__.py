@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`python -m bench.routing`: measure, and write figures, table and chart into a folder."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import click
+
+from andel.lab.errors import LabError
+
+from .place import place
+from .report import write
+from .run import BASE, run, strategies
+from .workload import read
+
+HERE = Path(__file__).parent
+
+
+@click.command()
+@click.option("--workload", default="workload", show_default=True, help="Name of one of the workload files.")
+@click.option("--way", "names", multiple=True, help="Strategies to measure, of strategies.yaml. All, if left out.")
+@click.option("--rate", "rates", type=float, multiple=True, help="Rungs. Those of the workload, if left out.")
+@click.option("--pickers", default=1, show_default=True, help="Pickers that requests go to in turn.")
+@click.option("--no-base", is_flag=True, help="Leave round-robin out, to try strategies.")
+@click.option("--out", type=click.Path(path_type=Path), default=HERE / "results", show_default=True)
+@click.option("--name", help="Name of the files. That of the workload, if left out.")
+def main(
+    workload: str, names: tuple[str, ...], rates: tuple[float, ...], pickers: int, no_base: bool, out: Path, name: str
+) -> None:
+    """Measure ways of routing on simulated pods."""
+    asked = read(HERE / f"{workload}.yaml")
+    known = strategies(HERE / "strategies.yaml")
+    for unknown in set(names) - set(known):
+        raise click.ClickException(f"strategies.yaml has no {unknown}; it has {', '.join(known)}")
+    ways = {**({} if no_base else {BASE: None}), **{one: known[one] for one in names or known}}
+    rungs = []
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="andel-routing-") as folder,
+            place(Path(folder), asked.engine, pickers) as at,
+        ):
+            for figures in run(at, asked, ways, rates or asked.rates_per_second, click.echo):
+                rungs.append(figures)
+                write(out, name or workload, asked, ways, rungs, pickers)
+    except LabError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(json.dumps({"rungs": len(rungs), "written": str(out)}))
+
+
+if __name__ == "__main__":
+    main()
