@@ -2,6 +2,7 @@
 """`python -m bench.routing`: measure, and write figures, table and chart into a folder."""
 
 import json
+import subprocess
 import tempfile
 from pathlib import Path
 
@@ -21,13 +22,10 @@ HERE = Path(__file__).parent
 @click.option("--workload", default="workload", show_default=True, help="Name of one of the workload files.")
 @click.option("--way", "names", multiple=True, help="Strategies to measure, of strategies.yaml. All, if left out.")
 @click.option("--rate", "rates", type=float, multiple=True, help="Rungs. Those of the workload, if left out.")
-@click.option("--pickers", default=1, show_default=True, help="Pickers that requests go to in turn.")
 @click.option("--no-base", is_flag=True, help="Leave round-robin out, to try strategies.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE / "results", show_default=True)
 @click.option("--name", help="Name of the files. That of the workload, if left out.")
-def main(
-    workload: str, names: tuple[str, ...], rates: tuple[float, ...], pickers: int, no_base: bool, out: Path, name: str
-) -> None:
+def main(workload: str, names: tuple[str, ...], rates: tuple[float, ...], no_base: bool, out: Path, name: str) -> None:
     """Measure ways of routing on simulated pods."""
     asked = read(HERE / f"{workload}.yaml")
     known = strategies(HERE / "strategies.yaml")
@@ -38,14 +36,20 @@ def main(
     try:
         with (
             tempfile.TemporaryDirectory(prefix="andel-routing-") as folder,
-            place(Path(folder), asked.engine, pickers) as at,
+            place(Path(folder), asked.engine) as at,
         ):
             for figures in run(at, asked, ways, rates or asked.rates_per_second, click.echo):
                 rungs.append(figures)
-                write(out, name or workload, asked, ways, rungs, pickers)
+                write(out, name or workload, asked, ways, rungs, revision())
     except LabError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps({"rungs": len(rungs), "written": str(out)}))
+
+
+def revision() -> str:
+    """The commit that is measured, with `-dirty` where files differ from it."""
+    git = ["git", "-C", str(HERE), "describe", "--always", "--dirty", "--abbrev=12"]
+    return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -17,14 +17,14 @@ LIMITS = {"thresholds": [{"max_connections": 65536, "max_pending_requests": 6553
 """No request is turned away by Envoy: queues belong to engines and picker."""
 
 
-def bootstrap(doors: Mapping[str, int], admin: int, pods: Sequence[tuple[str, int]], pickers: Sequence[int]) -> Any:
+def bootstrap(doors: Mapping[str, int], admin: int, pods: Sequence[tuple[str, int]], picker: int) -> Any:
     """Envoy's configuration.
 
     Args:
         doors: ports of the doors `round-robin` and `picked`.
         admin: port of its own pages.
         pods: addresses of the model servers.
-        pickers: gRPC ports of the pickers on loopback; requests go to them in turn.
+        picker: gRPC port of the picker on loopback.
     """
     return {
         "admin": {"address": address("127.0.0.1", admin)},
@@ -36,7 +36,7 @@ def bootstrap(doors: Mapping[str, int], admin: int, pods: Sequence[tuple[str, in
             "clusters": [
                 cluster("pods", pods),
                 chosen(),
-                cluster("pickers", [("127.0.0.1", port) for port in pickers]) | {**SECURED, **HTTP2},
+                cluster("picker", [("127.0.0.1", picker)]) | {**SECURED, **HTTP2},
             ],
         },
     }
@@ -68,7 +68,7 @@ def picking() -> dict[str, Any]:
         "name": "picker",
         "typed_config": {
             "@type": f"{EXTENSIONS}.filters.http.ext_proc.v3.ExternalProcessor",
-            "grpc_service": {"envoy_grpc": {"cluster_name": "pickers"}},
+            "grpc_service": {"envoy_grpc": {"cluster_name": "picker"}},
             "processing_mode": modes,
             "message_timeout": "300s",
             "failure_mode_allow": False,

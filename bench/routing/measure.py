@@ -70,9 +70,7 @@ def ratios(base: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, float
 
 def ratio(above: float, below: float) -> float:
     """A ratio; of two zeros 1, of something to nothing infinite."""
-    if below:
-        return above / below
-    return math.inf if above else 1.0
+    return above / below if below else math.inf if above else 1.0
 
 
 def verdict(rungs: Sequence[Mapping[str, Any]]) -> dict[str, float]:

@@ -48,7 +48,7 @@ READY_SECONDS = 60
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Simulators, pickers and an Envoy before them."""
+    """Simulators, a picker and an Envoy before them."""
 
     folder: Path
     """Logs, notes and configurations."""
@@ -62,17 +62,13 @@ class Place:
     ports: Mapping[str, int]
     """Of everything that listens, by name."""
 
-    pickers: int
-    """How many pickers there are; requests go to them in turn."""
-
     def address(self, door: str) -> str:
         """Address of the door `round-robin` or `picked`."""
         return f"http://127.0.0.1:{self.ports[door]}"
 
     def fresh(self, config: Mapping[str, Any] | None) -> None:
-        """Pods that have nothing cached, and pickers that remember nothing; none without a configuration."""
-        names = [*simulators(self.engine), *(f"picker-{index}" for index in range(self.pickers))]
-        for name in names:
+        """Pods that have nothing cached, and a picker that remembers nothing; none without a configuration."""
+        for name in (*simulators(self.engine), "picker"):
             stop(self.folder / f"{name}.pid", patience=3)
         for name in simulators(self.engine):
             process = self._simulator(name)
@@ -80,8 +76,7 @@ class Place:
         for name in simulators(self.engine):
             await_page(self._simulator(name), f"http://127.0.0.1:{self.ports[name]}/health", READY_SECONDS)
         if config is not None:
-            for index in range(self.pickers):
-                self._start_picker(f"picker-{index}", config)
+            self._start_picker(config)
 
     def processor_seconds(self) -> dict[str, float]:
         """Processor time so far, by part, of what runs now."""
@@ -121,14 +116,14 @@ class Place:
             environment={"POD_NAME": name, "POD_IP": "127.0.0.1", "PYTHONHASHSEED": "42", "PATH": os.defpath},
         )
 
-    def _start_picker(self, name: str, config: Mapping[str, Any]) -> None:
-        metrics = self.ports[f"{name}-metrics"]
+    def _start_picker(self, config: Mapping[str, Any]) -> None:
+        metrics = self.ports["picker-metrics"]
         process = Process(
-            name=name,
+            name="picker",
             command=[
                 str(PICKER.folder / PICKER.program),
                 *("--pool-name", POOL, "--pool-namespace", "default", "--zap-encoder", "json"),
-                *("--grpc-port", str(self.ports[name]), "--grpc-health-port", str(self.ports[f"{name}-health"])),
+                *("--grpc-port", str(self.ports["picker"]), "--grpc-health-port", str(self.ports["picker-health"])),
                 *PICKER_ARGUMENTS,
                 *("--config-text", yaml.safe_dump(dict(config))),
                 *("--metrics-port", str(metrics), "--tracing=false", "--enable-pprof=false"),
@@ -146,12 +141,12 @@ class Place:
         deadline = time.monotonic() + READY_SECONDS
         while ready_pods(page) < self.engine.pods:
             if time.monotonic() > deadline:
-                raise LabError(f"{name} sees {ready_pods(page)} of {self.engine.pods} pods; see {process.log}")
+                raise LabError(f"the picker sees {ready_pods(page)} of {self.engine.pods} pods; see {process.log}")
             time.sleep(0.2)
 
 
 @contextmanager
-def place(folder: Path, engine: Engine, pickers: int = 1) -> Iterator[Place]:
+def place(folder: Path, engine: Engine) -> Iterator[Place]:
     """A place to measure at; whatever was started for it ends with it.
 
     Raises:
@@ -161,11 +156,10 @@ def place(folder: Path, engine: Engine, pickers: int = 1) -> Iterator[Place]:
         raise LabError(f"{engine.pods} pods; a pool has {MOST_PODS} ports at most")
     build((DEFINITIONS, CLUSTER, PICKER, ENVOY, SIMULATOR))
     plane = ControlPlane(folder=folder / "plane", programs=CLUSTER.folder)
-    names = [*simulators(engine), "round-robin", "picked", "admin"]
-    names += [f"picker-{index}{use}" for index in range(pickers) for use in ("", "-health", "-metrics")]
+    names = [*simulators(engine), "round-robin", "picked", "admin", "picker", "picker-health", "picker-metrics"]
     ports = dict(zip(names, free_ports(len(names)), strict=True))
     parts = folder / "parts"
-    made = Place(folder=parts, engine=engine, plane=plane, ports=ports, pickers=pickers)
+    made = Place(folder=parts, engine=engine, plane=plane, ports=ports)
     try:
         control_plane.up(plane)
         _pods_and_pool(made)
@@ -223,9 +217,8 @@ def _pods_and_pool(made: Place) -> None:
 def _envoy(made: Place) -> None:
     doors = {door: made.ports[door] for door in ("round-robin", "picked")}
     pods = [("127.0.0.1", made.ports[name]) for name in simulators(made.engine)]
-    pickers = [made.ports[f"picker-{index}"] for index in range(made.pickers)]
     file = made.folder / "envoy.yaml"
-    write_private(file, yaml.safe_dump(bootstrap(doors, made.ports["admin"], pods, pickers)))
+    write_private(file, yaml.safe_dump(bootstrap(doors, made.ports["admin"], pods, made.ports["picker"])))
     process = Process(
         name="envoy",
         command=[str(ENVOY.folder / "envoy"), "-c", str(file), "--log-level", "warning", "--concurrency", "1"],
