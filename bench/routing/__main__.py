@@ -23,12 +23,26 @@ HERE = Path(__file__).parent
 @click.option("--way", "names", multiple=True, help="Strategies to measure, of strategies.yaml. All, if left out.")
 @click.option("--rate", "rates", type=float, multiple=True, help="Rungs. Those of the workload, if left out.")
 @click.option("--no-base", is_flag=True, help="Leave round-robin out, to try strategies.")
+@click.option("--strategies", "file", type=click.Path(path_type=Path, exists=True), default=HERE / "strategies.yaml")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE / "results", show_default=True)
+@click.option("--seed", type=int, help="Another seed, to try strategies on other requests than those that count.")
+@click.option("--seconds", type=float, help="Shorter rungs, to try strategies.")
 @click.option("--name", help="Name of the files. That of the workload, if left out.")
-def main(workload: str, names: tuple[str, ...], rates: tuple[float, ...], no_base: bool, out: Path, name: str) -> None:
+def main(
+    workload: str,
+    names: tuple[str, ...],
+    rates: tuple[float, ...],
+    no_base: bool,
+    file: Path,
+    out: Path,
+    name: str,
+    seed: int | None,
+    seconds: float | None,
+) -> None:
     """Measure ways of routing on simulated pods."""
     asked = read(HERE / f"{workload}.yaml")
-    known = strategies(HERE / "strategies.yaml")
+    asked = asked.model_copy(update={"seed": seed or asked.seed, "seconds": seconds or asked.seconds})
+    known = strategies(file)
     for unknown in set(names) - set(known):
         raise click.ClickException(f"strategies.yaml has no {unknown}; it has {', '.join(known)}")
     ways = {**({} if no_base else {BASE: None}), **{one: known[one] for one in names or known}}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """What is asked, and when: requests with arrival times, drawn from a seed alone. No clock, no network.
 
-Text is made of words of two to four letters, each a token of the simulator's tokenizer (a word with the blank behind
-it): four characters a token on average, as the picker assumes.
+Text is made of words, each a token of the simulator's tokenizer (a word with the blank behind it). Words of two to four
+letters make four characters a token on average, as the picker assumes.
 """
 
 import random
@@ -29,10 +29,10 @@ class Span(Section):
     """Lengths between two bounds, all equally frequent."""
 
     least: Count
-    """Shortest, in tokens."""
+    """The shortest."""
 
     most: Count
-    """Longest, in tokens."""
+    """The longest."""
 
 
 class Engine(Section):
@@ -83,6 +83,9 @@ class Workload(Section):
 
     answer_tokens: Count
     """Tokens of each answer."""
+
+    letters: Span = Span(least=2, most=4)
+    """Letters of a word. A word is a token; the picker takes four characters for one."""
 
     skew: Annotated[float, Field(ge=0, le=3)]
     """Zipf exponent of the groups: the k-th is asked in proportion to 1/k**skew. 0: all alike."""
@@ -168,24 +171,26 @@ def weights(groups: int, skew: float) -> tuple[float, ...]:
 
 def request(workload: Workload, drawn: random.Random, at: float, group: int | None) -> Request:
     """A request of a group at a time."""
-    prefix = "" if group is None else shared(workload.seed, group, workload.prefix_tokens)
+    prefix = "" if group is None else shared(workload, group)
     length = drawn.randint(workload.question_tokens.least, workload.question_tokens.most)
-    return Request(at=at, group=group, prefix=prefix, question=text(drawn, length))
+    return Request(at=at, group=group, prefix=prefix, question=text(drawn, length, workload.letters))
 
 
 @lru_cache(maxsize=512)
-def shared(seed: int, group: int, tokens: int) -> str:
+def shared(workload: Workload, group: int) -> str:
     """The beginning of a group's requests."""
-    return text(random.Random(f"{seed}/group/{group}"), tokens)  # noqa: S311
+    drawn = random.Random(f"{workload.seed}/group/{group}")  # noqa: S311
+    return text(drawn, workload.prefix_tokens, workload.letters)
 
 
-def text(drawn: random.Random, tokens: int) -> str:
+def text(drawn: random.Random, tokens: int, letters: Span) -> str:
     """Words without meaning."""
-    return " ".join(drawn.choices(vocabulary(), k=tokens))
+    return " ".join(drawn.choices(vocabulary(letters), k=tokens))
 
 
 @lru_cache
-def vocabulary() -> tuple[str, ...]:
-    """Words of two, three and four letters, as many of each."""
+def vocabulary(letters: Span) -> tuple[str, ...]:
+    """Words of all lengths, as many of each."""
     drawn = random.Random("words")  # noqa: S311
-    return tuple("".join(drawn.choices(LETTERS, k=2 + index % 3)) for index in range(WORDS))
+    lengths = range(letters.least, letters.most + 1)
+    return tuple("".join(drawn.choices(LETTERS, k=lengths[index % len(lengths)])) for index in range(WORDS))

@@ -14,6 +14,10 @@ Weight = Annotated[int, Field(ge=0, le=100, strict=True)]
 """Weight of a scorer beside the others; 0 leaves it out."""
 
 
+PrefixBlock = Annotated[int, Field(ge=16, le=1024, strict=True)]
+"""Size of a piece of a remembered prompt, in tokens; the picker takes four characters for a token."""
+
+
 class Balanced(Section):
     """Weighs queue length, KV-cache use and cached prefixes. The default of the llm-d router's chart."""
 
@@ -27,6 +31,11 @@ class Balanced(Section):
 
     prefix: Weight = 3
     """Weight of prompts whose beginning a pod has in its cache (as far as the picker remembers its own choices)."""
+
+    prefix_block: PrefixBlock | None = None
+    """Size of the pieces by which the picker remembers prompts, in tokens: then 31,250 of them a pod, whatever the
+    engine says. Null: blocks like the engine's, as many as its cache has, the first 256 of each prompt. That is too few
+    where a token has more than four characters, or prompts are longer than 256 blocks."""
 
 
 class StickyUntilSaturated(Section):
@@ -81,6 +90,11 @@ class LoraAffinity(Section):
 
     prefix: Weight = 3
     """Weight of prompts whose beginning a pod has in its cache."""
+
+    prefix_block: PrefixBlock | None = None
+    """Size of the pieces by which the picker remembers prompts, in tokens: then 31,250 of them a pod, whatever the
+    engine says. Null: blocks like the engine's, as many as its cache has, the first 256 of each prompt. That is too few
+    where a token has more than four characters, or prompts are longer than 256 blocks."""
 
 
 class Plugin(Section):

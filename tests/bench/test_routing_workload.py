@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """The workloads of the routing benchmark: what their files claim, and that they are drawn alike each time."""
 
+import hashlib
 import random
 import re
 from collections import Counter
@@ -24,8 +25,19 @@ def words(request: Request) -> int:
     return len(f"{request.prefix} {request.question}".split())
 
 
-def test_there_are_three() -> None:
-    assert [file.stem for file in FILES] == ["workload-skewed", "workload-unfriendly", "workload"]
+DRAWN = {
+    "workload": "a4d9937597d5a078",
+    "workload-skewed": "7efd519a609b1721",
+    "workload-unfriendly": "3ce73ee346f5df01",
+}
+"""Of the first rung of each as it was first written down. Another generator may not change what is asked."""
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_what_was_written_down_before_any_strategy_stays(name: str) -> None:
+    workload = named(name)
+    asked = repr([(one.at, one.group, one.prefix, one.question) for one in arrivals(workload, 2.0)])
+    assert hashlib.sha256(asked.encode()).hexdigest()[:16] == DRAWN[name]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -39,7 +51,7 @@ def test_a_rung_is_drawn_alike_each_time(file: Path) -> None:
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_another_rung_and_another_seed_ask_other_questions(file: Path) -> None:
     workload = read(file)
-    first, second = workload.rates_per_second[:2]
+    first, second = 2.0, 3.0
     other = workload.model_copy(update={"seed": workload.seed + 1})
     asked = {one.question for one in arrivals(workload, first)}
     assert not asked & {one.question for one in arrivals(workload, second)}
@@ -59,7 +71,7 @@ def test_arrivals_are_poisson() -> None:
     assert deviation == pytest.approx(mean, rel=0.05)
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", [FOLDER / f"{name}.yaml" for name in DRAWN], ids=lambda file: file.stem)
 def test_text_has_four_characters_a_token(file: Path) -> None:
     """One word and the blank behind it are a token of the simulator; the picker reckons with four characters."""
     for one in arrivals(read(file), 2.0)[:20]:
@@ -99,7 +111,7 @@ def test_the_skewed_one_asks_the_first_most() -> None:
 
 
 def test_all_have_the_same_pods() -> None:
-    assert len({read(file).engine.model_dump_json() for file in FILES}) == 1
+    assert len({named(name).engine.model_dump_json() for name in DRAWN}) == 1
 
 
 def test_a_warm_up_asks_every_group_once() -> None:

@@ -88,6 +88,27 @@ def test_every_plugin_is_known_to_the_picker_and_every_step_is_declared(
         assert set(types) <= GIE_1_5.plugins
 
 
+@pytest.mark.parametrize(
+    "strategy", [Balanced(prefix_block=64), LoraAffinity(kind="lora-affinity", prefix_block=64)], ids=["load", "lora"]
+)
+def test_a_memory_of_its_own_size_belongs_to_the_producer(strategy: Strategy) -> None:
+    """The scorer takes no parameters since router 0.9 (source: KServe v0.20.0, its migration to that version);
+    capacity can't be set, so none is written. Weights stay."""
+    config = written(strategy)
+    assert parameters(config, "approx-prefix-cache-producer") == {
+        "autoTune": False,
+        "blockSizeTokens": 64,
+        "maxPrefixTokensToMatch": 131_072,
+    }
+    assert parameters(config, "prefix-cache-scorer") == {}
+    assert steps(config, "default") == steps(written(strategy.model_copy(update={"prefix_block": None})), "default")
+
+
+def test_what_weighs_nothing_is_not_remembered() -> None:
+    config = written(Balanced(prefix=0, prefix_block=64))
+    assert "approx-prefix-cache-producer" not in {one["type"] for one in config["plugins"]}
+
+
 def test_exact_prefixes_are_counted_as_the_engines_count_them() -> None:
     """Source: KServe v0.20.0, docs/samples/llmisvc/precise-prefix-kv-cache-routing."""
     told = parameters(written(PrecisePrefix(kind="precise-prefix", block_size=32, hash_seed=7)), SCORER)
