@@ -53,6 +53,9 @@ class Outcome:
     pod: str = ""
     """Which pod answered."""
 
+    refusal: str = ""
+    """Beginning of an answer that is none."""
+
     sent_late: float = 0.0
     """Seconds between when it was due and when it was sent: what the generator itself is to blame for."""
 
@@ -88,7 +91,7 @@ class Load:
 
     def _send(self, request: Request, answer: int, due: float, end: float) -> Outcome:
         sent_late = time.monotonic() - due
-        status, pod, first, usage = 0, "", None, (0, 0)
+        status, pod, first, usage, refusal = 0, "", None, (0, 0), ""
         try:
             response = self._pool.request(
                 "POST",
@@ -99,6 +102,8 @@ class Load:
                 preload_content=False,
             )
             status, pod = response.status, served_by(response.headers)
+            if status != 200:
+                refusal = response.read(400).decode(errors="replace")
             for chunk in chunks(response):
                 if first is None and has_content(chunk):
                     first = time.monotonic() - due
@@ -114,6 +119,7 @@ class Load:
             prompt=usage[0],
             cached=usage[1],
             pod=pod,
+            refusal=refusal,
             sent_late=sent_late,
         )
 

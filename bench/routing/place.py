@@ -9,6 +9,7 @@ machine ports tell them apart. Each is an endpoint of its own to the picker, wit
 import json
 import os
 import re
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -139,7 +140,7 @@ class Place:
         page = f"http://127.0.0.1:{metrics}/metrics"
         await_page(process, page, READY_SECONDS)
         deadline = time.monotonic() + READY_SECONDS
-        while ready_pods(page) < self.engine.pods:
+        while ready_pods(page) < self.engine.pods or not listens(self.ports["picker"]):
             if time.monotonic() > deadline:
                 raise LabError(f"the picker sees {ready_pods(page)} of {self.engine.pods} pods; see {process.log}")
             time.sleep(0.2)
@@ -234,6 +235,12 @@ def ready_pods(page: str) -> int:
     text = urllib3.PoolManager(retries=False).request("GET", page, timeout=5).data.decode()
     found = re.search(r"^inference_pool_ready_pods\{[^}]*\} (\d+)", text, re.MULTILINE)
     return int(found[1]) if found else 0
+
+
+def listens(port: int) -> bool:
+    """Whether anything takes connections there: the picker's gRPC starts after its pages."""
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) == 0
 
 
 def seconds_of(pid: int | None) -> float:

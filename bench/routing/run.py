@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from andel.lab.errors import LabError
 from andel.release.epp import GIE_1_5
 from components.serving.epp import picker_config
 from config.serving import LlmD
@@ -71,7 +72,8 @@ def rung(at: Place, workload: Workload, rate: float, door: str, say: Callable[[s
     warmed = time.monotonic()
     refused = [one for one in load.warm(warm_up(workload, rate)) if not one.answered]
     if refused:
-        raise RuntimeError(f"{len(refused)} requests of the warm-up failed with status {refused[0].status}")
+        first = refused[0]
+        raise LabError(f"{len(refused)} requests of the warm-up failed, the first with {first.status}: {first.refusal}")
     requests = arrivals(workload, rate)
     before, own, begin = at.processor_seconds(), seconds_of(os.getpid()), time.monotonic()
     outcomes = load.rung(requests, workload.answer_tokens, PATIENCE)
