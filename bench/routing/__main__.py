@@ -46,7 +46,7 @@ def main(
     for unknown in set(names) - set(known):
         raise click.ClickException(f"strategies.yaml has no {unknown}; it has {', '.join(known)}")
     ways = {**({} if no_base else {BASE: None}), **{one: known[one] for one in names or known}}
-    rungs = []
+    rungs, measured = [], revision()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="andel-routing-") as folder,
@@ -54,7 +54,7 @@ def main(
         ):
             for figures in run(at, asked, ways, rates or asked.rates_per_second, click.echo):
                 rungs.append(figures)
-                write(out, name or workload, asked, ways, rungs, revision())
+                write(out, name or workload, asked, ways, rungs, measured)
     except LabError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps({"rungs": len(rungs), "written": str(out)}))
