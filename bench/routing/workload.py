@@ -21,6 +21,9 @@ LETTERS = "abcdefghijklmnoprstuvy"
 WORDS = 4096
 """Size of the vocabulary."""
 
+WARMING_PROMPTS = 160
+"""Twenty a pod: going round, a pod has met most of a dozen groups by then."""
+
 Count = Annotated[int, Field(ge=0, le=10**6, strict=True)]
 Positive = Annotated[float, Field(gt=0, le=10**6)]
 
@@ -140,11 +143,14 @@ def arrivals(workload: Workload, rate: float) -> list[Request]:
 
 
 def warm_up(workload: Workload, rate: float) -> list[Request]:
-    """What a rung's pods have seen before it: each group once, in any order; as many prompts where there is none."""
+    """What a rung's pods have seen before it: each group in any order, once or, where there are few, as often as fills
+    a pod's share of `WARMING_PROMPTS`; as many prompts of nobody where there are no groups.
+    """
     drawn = random.Random(f"{workload.seed}/{rate:g}/warm-up")  # noqa: S311
-    count = workload.groups or 4 * workload.engine.pods
-    groups = [group if workload.groups else None for group in range(count)]
-    drawn.shuffle(groups)
+    groups: list[int | None] = []
+    for _ in range(max(1, WARMING_PROMPTS // workload.groups) if workload.groups else 0):
+        groups += drawn.sample(range(workload.groups), workload.groups)
+    groups = groups or [None] * 4 * workload.engine.pods
     return [request(workload, drawn, 0.0, group) for group in groups]
 
 

@@ -114,6 +114,18 @@ def test_all_have_the_same_pods() -> None:
     assert len({named(name).engine.model_dump_json() for name in DRAWN}) == 1
 
 
+def test_a_warm_up_asks_few_groups_often() -> None:
+    """Else round-robin would be measured while it still learns what it will have cached."""
+    workload = named("workload-few")
+    counts = Counter(one.group for one in warm_up(workload, 3))
+    assert set(counts) == set(range(workload.groups))
+    assert set(counts.values()) == {13}
+
+
+def test_everything_fits_one_pod_in_the_one_with_few() -> None:
+    assert working_set(named("workload-few"))[0] < 0.5
+
+
 def test_a_warm_up_asks_every_group_once() -> None:
     workload = named("workload")
     assert sorted(one.group for one in warm_up(workload, 1) if one.group is not None) == list(range(workload.groups))
