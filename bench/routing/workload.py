@@ -147,11 +147,13 @@ def warm_up(workload: Workload, rate: float) -> list[Request]:
     a pod's share of `WARMING_PROMPTS`; as many prompts of nobody where there are no groups.
     """
     drawn = random.Random(f"{workload.seed}/{rate:g}/warm-up")  # noqa: S311
-    groups: list[int | None] = []
-    for _ in range(max(1, WARMING_PROMPTS // workload.groups) if workload.groups else 0):
-        groups += drawn.sample(range(workload.groups), workload.groups)
-    groups = groups or [None] * 4 * workload.engine.pods
-    return [request(workload, drawn, 0.0, group) for group in groups]
+    count = workload.groups or 4 * workload.engine.pods
+    asked: list[int | None] = []
+    for _ in range(max(1, WARMING_PROMPTS // count) if workload.groups else 1):
+        groups = [group if workload.groups else None for group in range(count)]
+        drawn.shuffle(groups)
+        asked += groups
+    return [request(workload, drawn, 0.0, group) for group in asked]
 
 
 def poisson(drawn: random.Random, rate: float, seconds: float) -> Iterator[float]:
