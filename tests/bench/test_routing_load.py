@@ -5,6 +5,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -34,6 +35,11 @@ class Model(BaseHTTPRequestHandler):
         self._event({"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")
+
+    def handle(self) -> None:
+        """Who has given up hears no more."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().handle()
 
     def _event(self, event: dict[str, object]) -> None:
         """An event in two pieces, as a proxy may cut it."""
