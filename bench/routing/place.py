@@ -222,7 +222,16 @@ def _envoy(made: Place) -> None:
     write_private(file, yaml.safe_dump(bootstrap(doors, made.ports["admin"], pods, made.ports["picker"])))
     process = Process(
         name="envoy",
-        command=[str(ENVOY.folder / "envoy"), "-c", str(file), "--log-level", "warning", "--concurrency", "1"],
+        command=[
+            str(ENVOY.folder / "envoy"),
+            "-c",
+            str(file),
+            "--log-level",
+            "warning",
+            "--concurrency",
+            "1",
+            "--disable-hot-restart",
+        ],
         folder=made.folder,
         environment={"PATH": os.defpath, "HOME": str(made.folder)},
     )

@@ -104,7 +104,8 @@ def chosen_by(strategy: Strategy) -> tuple[dict[str, dict[str, Any]], list[Step]
     """Filters and scorers of a strategy, with their parameters and weights."""
     match strategy:
         case Balanced():
-            return remembering(strategy, scored(load_and_prefix(strategy)))
+            weights = {**load_and_prefix(strategy), "running-requests-size-scorer": strategy.running}
+            return remembering(strategy, scored(weights))
         case LoraAffinity():
             weights = {"lora-affinity-scorer": strategy.lora, **load_and_prefix(strategy)}
             return remembering(strategy, scored(weights))

@@ -19,7 +19,7 @@ PrefixBlock = Annotated[int, Field(ge=16, le=1024, strict=True)]
 
 
 class Balanced(Section):
-    """Weighs queue length, KV-cache use and cached prefixes. The default of the llm-d router's chart."""
+    """Weighs queue length, KV-cache use, requests at work and cached prefixes. The default of the llm-d router's chart."""
 
     kind: Literal["balanced"] = "balanced"
 
@@ -28,6 +28,9 @@ class Balanced(Section):
 
     kv_cache: Weight = 2
     """Weight of free KV cache."""
+
+    running: Weight = 0
+    """Weight of few requests at work. Queues form only when a pod is full; this tells pods apart before that."""
 
     prefix: Weight = 3
     """Weight of prompts whose beginning a pod has in its cache (as far as the picker remembers its own choices)."""

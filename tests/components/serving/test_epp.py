@@ -47,6 +47,10 @@ BLEND = [("queue-scorer", 2), ("kv-cache-utilization-scorer", 2)]
     [
         (Balanced(), [*BLEND, ("prefix-cache-scorer", 3), PICKER]),
         (Balanced(queue=0, prefix=1), [BLEND[1], ("prefix-cache-scorer", 1), PICKER]),
+        (
+            Balanced(queue=0, kv_cache=0, running=4, prefix=6),
+            [("prefix-cache-scorer", 6), ("running-requests-size-scorer", 4), PICKER],
+        ),
         (LoraAffinity(kind="lora-affinity"), [("lora-affinity-scorer", 4), *BLEND, ("prefix-cache-scorer", 3), PICKER]),
         (PrecisePrefix(kind="precise-prefix"), [*BLEND, ("precise-prefix-cache-scorer", 3), PICKER]),
         (
@@ -54,7 +58,7 @@ BLEND = [("queue-scorer", 2), ("kv-cache-utilization-scorer", 2)]
             [("prefix-cache-affinity-filter", None), ("token-load-scorer", 1), PICKER],
         ),
     ],
-    ids=["balanced", "without-queue", "lora-affinity", "precise-prefix", "sticky"],
+    ids=["balanced", "without-queue", "idle", "lora-affinity", "precise-prefix", "sticky"],
 )
 def test_a_strategy_is_one_profile_of_scorers_that_weigh_something(
     strategy: Strategy, expected: list[tuple[str, int | None]]
