@@ -19,7 +19,7 @@ PrefixBlock = Annotated[int, Field(ge=16, le=1024, strict=True)]
 
 
 class Balanced(Section):
-    """Weighs queue length, KV-cache use, requests at work and cached prefixes. The default of the llm-d router's chart."""
+    """Weighs queue length, KV-cache use, requests at work and cached prefixes. The default is llm-d's own blend."""
 
     kind: Literal["balanced"] = "balanced"
 
