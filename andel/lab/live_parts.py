@@ -8,6 +8,7 @@ import yaml
 
 from .parts import NO_OPTIMISER, Part
 from .scaling_parts import SCALING_PARTS
+from .simulator_part import ROUTING_PARTS
 from .toolchain import Toolchain
 from .vllm import VLLM_PARTS
 
@@ -106,6 +107,7 @@ LIVE_PARTS = (
     KSERVE_CONTROLLER,
     LWS_CONTROLLER,
     PICKER,
+    *ROUTING_PARTS,
     *SCALING_PARTS,
     *VLLM_PARTS,
 )

@@ -29,6 +29,9 @@ BEYOND_MONTH = -1
 PICKER = "max-score-picker"
 """Takes the best of what filters and scorers leave. A strategy of one's own that names none gets it from the EPP."""
 
+LONGEST_PREFIX = 131_072
+"""Tokens of a prompt that are looked at, with a memory of our own size: the longest context of the usual models."""
+
 Step = tuple[str, int | None]
 """Name of a plugin in a profile, and its weight if it is a scorer."""
 
@@ -101,9 +104,11 @@ def chosen_by(strategy: Strategy) -> tuple[dict[str, dict[str, Any]], list[Step]
     """Filters and scorers of a strategy, with their parameters and weights."""
     match strategy:
         case Balanced():
-            return scored(load_and_prefix(strategy))
+            weights = {**load_and_prefix(strategy), "running-requests-size-scorer": strategy.running}
+            return remembering(strategy, scored(weights))
         case LoraAffinity():
-            return scored({"lora-affinity-scorer": strategy.lora, **load_and_prefix(strategy)})
+            weights = {"lora-affinity-scorer": strategy.lora, **load_and_prefix(strategy)}
+            return remembering(strategy, scored(weights))
         case PrecisePrefix():
             weights = load_and_prefix(strategy)
             exact = {"precise-prefix-cache-scorer": weights.pop("prefix-cache-scorer")}
@@ -136,6 +141,24 @@ def scored(weights: Mapping[str, int]) -> tuple[dict[str, dict[str, Any]], list[
     """Scorers that weigh anything, without parameters."""
     used = {name: weight for name, weight in weights.items() if weight}
     return {name: {} for name in used}, list(used.items())
+
+
+def remembering(
+    strategy: Balanced | LoraAffinity, chosen: tuple[dict[str, dict[str, Any]], list[Step]]
+) -> tuple[dict[str, dict[str, Any]], list[Step]]:
+    """The plugins with a memory of prompts of its own size (source: GIE v1.5.0, approximateprefix/types.go, plugin.go).
+
+    `lruCapacityPerServer` is left out: with `autoTune` off the EPP uses its default of 31,250, whatever is written.
+    """
+    plugins, steps = chosen
+    if strategy.prefix_block is None or not strategy.prefix:
+        return chosen
+    memory = {
+        "autoTune": False,
+        "blockSizeTokens": strategy.prefix_block,
+        "maxPrefixTokensToMatch": LONGEST_PREFIX,
+    }
+    return {"approx-prefix-cache-producer": memory, **plugins}, steps
 
 
 def precise(strategy: PrecisePrefix) -> dict[str, Any]:

@@ -34,7 +34,7 @@ def strategies_without_their_scorer(environment: Environment) -> Iterator[Mistak
     for name, model in environment.models.items():
         path = ("models", name, "serving", "strategy")
         match getattr(model.serving, "strategy", None):
-            case Balanced(queue=0, kv_cache=0, prefix=0):
+            case Balanced(queue=0, kv_cache=0, running=0, prefix=0):
                 yield Mistake(path, "nothing weighs anything: pods are chosen by chance", "give one weight above 0")
             case LoraAffinity(lora=0):
                 wrong = "affinity to adapters that weighs nothing"

@@ -14,8 +14,12 @@ Weight = Annotated[int, Field(ge=0, le=100, strict=True)]
 """Weight of a scorer beside the others; 0 leaves it out."""
 
 
+PrefixBlock = Annotated[int, Field(ge=16, le=1024, strict=True)]
+"""Size of a piece of a remembered prompt, in tokens; the picker takes four characters for a token."""
+
+
 class Balanced(Section):
-    """Weighs queue length, KV-cache use and cached prefixes. The default of the llm-d router's chart."""
+    """Weighs queue length, KV-cache use, requests at work and cached prefixes. The default is llm-d's own blend."""
 
     kind: Literal["balanced"] = "balanced"
 
@@ -25,8 +29,16 @@ class Balanced(Section):
     kv_cache: Weight = 2
     """Weight of free KV cache."""
 
+    running: Weight = 0
+    """Weight of few requests at work. Queues form only when a pod is full; this tells pods apart before that."""
+
     prefix: Weight = 3
     """Weight of prompts whose beginning a pod has in its cache (as far as the picker remembers its own choices)."""
+
+    prefix_block: PrefixBlock | None = None
+    """Size of the pieces by which the picker remembers prompts, in tokens: then 31,250 of them a pod, whatever the
+    engine says. Null: blocks like the engine's, as many as its cache has, the first 256 of each prompt. That is too few
+    where a token has more than four characters, or prompts are longer than 256 blocks."""
 
 
 class StickyUntilSaturated(Section):
@@ -81,6 +93,11 @@ class LoraAffinity(Section):
 
     prefix: Weight = 3
     """Weight of prompts whose beginning a pod has in its cache."""
+
+    prefix_block: PrefixBlock | None = None
+    """Size of the pieces by which the picker remembers prompts, in tokens: then 31,250 of them a pod, whatever the
+    engine says. Null: blocks like the engine's, as many as its cache has, the first 256 of each prompt. That is too few
+    where a token has more than four characters, or prompts are longer than 256 blocks."""
 
 
 class Plugin(Section):

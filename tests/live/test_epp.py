@@ -69,13 +69,15 @@ def strategies() -> dict[str, Config]:
         "strict": {"fairness": "global-strict", "ordering": "earliest-deadline"},
     }
     kinds = ("balanced", "sticky-until-saturated", "lora-affinity")
+    chosen: dict[str, dict[str, Any]] = {kind: {"kind": kind} for kind in kinds}
+    chosen["remembering"] = {"kind": "balanced", "prefixBlock": 64}
     return {
-        f"{kind}-{how}": picker_config(
-            LlmD.model_validate({"kind": "llm-d", "strategy": {"kind": kind}, "flowControl": flow}),
+        f"{name}-{how}": picker_config(
+            LlmD.model_validate({"kind": "llm-d", "strategy": strategy, "flowControl": flow}),
             GIE_1_5,
             {"basic": 0, "standard": 10, "critical": 100},
         )
-        for kind in kinds
+        for name, strategy in chosen.items()
         for how, flow in flows.items()
     }
 

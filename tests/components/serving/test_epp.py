@@ -47,6 +47,10 @@ BLEND = [("queue-scorer", 2), ("kv-cache-utilization-scorer", 2)]
     [
         (Balanced(), [*BLEND, ("prefix-cache-scorer", 3), PICKER]),
         (Balanced(queue=0, prefix=1), [BLEND[1], ("prefix-cache-scorer", 1), PICKER]),
+        (
+            Balanced(queue=0, kv_cache=0, running=4, prefix=6),
+            [("prefix-cache-scorer", 6), ("running-requests-size-scorer", 4), PICKER],
+        ),
         (LoraAffinity(kind="lora-affinity"), [("lora-affinity-scorer", 4), *BLEND, ("prefix-cache-scorer", 3), PICKER]),
         (PrecisePrefix(kind="precise-prefix"), [*BLEND, ("precise-prefix-cache-scorer", 3), PICKER]),
         (
@@ -54,7 +58,7 @@ BLEND = [("queue-scorer", 2), ("kv-cache-utilization-scorer", 2)]
             [("prefix-cache-affinity-filter", None), ("token-load-scorer", 1), PICKER],
         ),
     ],
-    ids=["balanced", "without-queue", "lora-affinity", "precise-prefix", "sticky"],
+    ids=["balanced", "without-queue", "idle", "lora-affinity", "precise-prefix", "sticky"],
 )
 def test_a_strategy_is_one_profile_of_scorers_that_weigh_something(
     strategy: Strategy, expected: list[tuple[str, int | None]]
@@ -86,6 +90,27 @@ def test_every_plugin_is_known_to_the_picker_and_every_step_is_declared(
     assert {step["pluginRef"] for one in config["schedulingProfiles"] for step in one["plugins"]} <= set(types)
     if prefill is None and not isinstance(strategy, PrecisePrefix | StickyUntilSaturated):
         assert set(types) <= GIE_1_5.plugins
+
+
+@pytest.mark.parametrize(
+    "strategy", [Balanced(prefix_block=64), LoraAffinity(kind="lora-affinity", prefix_block=64)], ids=["load", "lora"]
+)
+def test_a_memory_of_its_own_size_belongs_to_the_producer(strategy: Strategy) -> None:
+    """The scorer takes no parameters since router 0.9 (source: KServe v0.20.0, its migration to that version);
+    capacity can't be set, so none is written. Weights stay."""
+    config = written(strategy)
+    assert parameters(config, "approx-prefix-cache-producer") == {
+        "autoTune": False,
+        "blockSizeTokens": 64,
+        "maxPrefixTokensToMatch": 131_072,
+    }
+    assert parameters(config, "prefix-cache-scorer") == {}
+    assert steps(config, "default") == steps(written(strategy.model_copy(update={"prefix_block": None})), "default")
+
+
+def test_what_weighs_nothing_is_not_remembered() -> None:
+    config = written(Balanced(prefix=0, prefix_block=64))
+    assert "approx-prefix-cache-producer" not in {one["type"] for one in config["plugins"]}
 
 
 def test_exact_prefixes_are_counted_as_the_engines_count_them() -> None:
