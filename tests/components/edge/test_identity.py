@@ -12,7 +12,7 @@ from components.edge.authorino import OURS, AuthorinoArgs, arguments, rights, te
 from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
 from components.edge.headers import SET_BY_THE_EDGE, SPOOFABLE, identity_headers
-from components.edge.identity import security_policy, trust
+from components.edge.identity import backend, security_policy, trust
 from config.identity import AuthorinoService
 
 from .arguments import IMAGES, auth_args, gateway, tier
@@ -112,7 +112,10 @@ def test_the_look_up_costs_nothing_and_is_remembered_a_short_while() -> None:
     ("service", "reference"),
     [
         (None, {"name": "authorino", "port": 50051}),
-        (AuthorinoService(namespace="a", name="b", port=5), {"name": "b", "namespace": "a", "port": 5}),
+        (
+            AuthorinoService(namespace="a", name="b", port=5, ca="c"),
+            {"group": "gateway.envoyproxy.io", "kind": "Backend", "name": "authorino", "port": 5},
+        ),
     ],
 )
 def test_nobody_gets_in_while_nobody_can_be_asked(service: AuthorinoService | None, reference: dict[str, Any]) -> None:
@@ -122,6 +125,9 @@ def test_nobody_gets_in_while_nobody_can_be_asked(service: AuthorinoService | No
 
 
 def test_envoy_believes_authorino_by_its_certificate() -> None:
+    existing = backend(AuthorinoService(namespace="a", name="b", port=5, ca="c"))
+    assert existing["endpoints"] == [{"fqdn": {"hostname": "b.a.svc.cluster.local", "port": 5}}]
+    assert existing["tls"]["caCertificateRefs"] == [{"group": "", "kind": "Secret", "name": "c"}]
     assert trust("authorino")["validation"]["hostname"] == "authorino.andel-gateway.svc.cluster.local"
 
 
