@@ -139,7 +139,7 @@ def _size(folder: Path) -> int:
     return total
 
 
-VLLM = _Installed(name="vllm", seconds=150, module="", inputs=("*.txt",), finish=_environment)
+VLLM = _Installed(name="vllm", seconds=150, module="", inputs=("vllm*.txt",), finish=_environment)
 VLLM_SOURCES = _Installed(name="vllm-sources", seconds=30, module="", inputs=("parsers/*.txt",), finish=_sources)
 VLLM_PARTS = (VLLM, VLLM_SOURCES)
 """What the tier `live` needs of vLLM."""

@@ -13,7 +13,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -76,6 +76,7 @@ def fault_proxy(
     plane: ControlPlane,
     *,
     nth: int = 0,
+    past: Collection[str] = (),
     fault: Fault | None = None,
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
@@ -85,6 +86,7 @@ def fault_proxy(
     Args:
         plane: the control plane.
         nth: which write is special, from 1; 0 for none.
+        past: paths whose writes are not counted.
         fault: what happens to it; None lets it pass.
         before: called before it is passed on.
         after: called when the API server has answered it and the client doesn't know yet.
@@ -93,7 +95,7 @@ def fault_proxy(
     context.load_cert_chain(plane.certificates / "server.crt", plane.certificates / "server.key")
     context.load_verify_locations(plane.certificates / "ca.crt")
     context.verify_mode = ssl.CERT_REQUIRED
-    server = _Server(context, plane, nth, fault, before, after)
+    server = _Server(context, plane, nth, past, fault, before, after)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -119,13 +121,14 @@ class _Server(ThreadingHTTPServer):
         context: ssl.SSLContext,
         plane: ControlPlane,
         nth: int,
+        past: Collection[str],
         fault: Fault | None,
         before: Callable[[], None] | None,
         after: Callable[[], None] | None,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self._context = context
-        self.nth, self.fault, self.before, self.after = nth, fault, before, after
+        self.nth, self.past, self.fault, self.before, self.after = nth, past, fault, before, after
         self.proxy = FaultProxy(f"https://127.0.0.1:{self.server_port}", plane)
         self.upstream = urlsplit(plane.server)
         self.client = ssl.create_default_context(cafile=str(plane.certificates / "ca.crt"))
@@ -155,8 +158,10 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away, or has no certificate, is no news."""
 
-    def is_nth(self) -> bool:
+    def is_nth(self, path: str) -> bool:
         """Count a write; whether it is the special one."""
+        if path in self.past:
+            return False
         with self._lock:
             self._counted += 1
             return self._counted == self.nth
@@ -170,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass a request on, or spoil it."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         writes = is_write(self.command, self.path)
-        special = writes and self.server.is_nth()
+        special = writes and self.server.is_nth(urlsplit(self.path).path)
         if special and self.server.before:
             self.server.before()
         fault = self.server.fault if special else None
