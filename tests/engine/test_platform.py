@@ -4,6 +4,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,13 @@ import pytest
 
 from andel.lab.definitions import unchecked
 from andel.lab.errors import LabError
+from andel.lab.lifecycle import brought_by_others
 from andel.preview.graph import Registration
 from config.judge import judge
 from config.stackfile import read
 from tests.components.program import normalised, platform_graph
 from tests.conftest import ROOT
+from tests.support.waiting import until
 
 from .laboratory import QUIET, Laboratory, objects
 
@@ -39,6 +42,7 @@ class Standing:
 @pytest.fixture(scope="module")
 def standing(dev_lab: Laboratory) -> Iterator[Standing]:
     """Preview on the empty cluster, then up; at the end, destroy."""
+    furnish(dev_lab)
     before, written = objects(dev_lab.api), len(dev_lab.writes())
     preview = dev_lab.pulumi("preview", "--json", *QUIET)
     assert preview.returncode == 0, preview.stdout + preview.stderr
@@ -49,6 +53,16 @@ def standing(dev_lab: Laboratory) -> Iterator[Standing]:
     writes = len(dev_lab.writes()) - written
     yield Standing(dev_lab, before, {step["urn"] for step in steps}, stack_urns(dev_lab), writes)
     dev_lab.destroy()
+
+
+def furnish(laboratory: Laboratory) -> None:
+    """Namespaces of operators that all stacks take for existing, with what the cluster itself puts into each."""
+    for name in {name for file in STACKS for name in brought_by_others(judge(read(file).environment))}:
+        path = f"/api/v1/namespaces/{name}"
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+        laboratory.api.apply(path, manifest)
+        for own in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
+            until(partial(laboratory.api.get, f"{path}/{own}"))
 
 
 def stack_urns(laboratory: Laboratory) -> set[str]:
