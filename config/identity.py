@@ -51,7 +51,10 @@ class AuthorinoService(Section):
     """Its Service. The default is what Authorino's own operator makes."""
 
     port: Annotated[int, Field(ge=1, le=65535, strict=True)] = 50051
-    """Port of ext_authz (gRPC)."""
+    """Port of ext_authz (gRPC over TLS)."""
+
+    ca: ObjectName
+    """Secret of the gateways' namespace with `ca.crt`, by which its certificate is believed."""
 
 
 class Identity(Section):

@@ -9,7 +9,7 @@ from rich.console import Console
 from andel.tables import table
 from components.huggingface_runtime import RUNTIME
 from config.environment import Environment
-from config.names import GATEWAY, SERVING, SYSTEM
+from config.names import GATEWAY, SERVING
 
 from .control_plane import ControlPlane
 
@@ -74,13 +74,20 @@ def summary(environment: Environment, plane: ControlPlane) -> Summary:
         if name in environment.models
     ]
     edge = api.get(f"/apis/gateway.networking.k8s.io/v1/namespaces/{GATEWAY}/gateways/edge")
-    tiers = api.get(f"/api/v1/namespaces/{SYSTEM}/configmaps/tiers") or {}
+    limits = api.get(f"/apis/gateway.envoyproxy.io/v1alpha1/namespaces/{GATEWAY}/backendtrafficpolicies/edge-limits")
     return Summary(
         pools=[_pool(name, environment, nodes, models) for name in environment.pools],
         models=models,
         gateway=f"https://{edge['spec']['listeners'][0]['hostname']}/v1" if edge else "",
-        tiers=sorted(tiers.get("data", {})),
+        tiers=_limited(limits or {}),
     )
+
+
+def _limited(policy: dict[str, Any]) -> list[str]:
+    """Tiers that the edge holds."""
+    rules = policy.get("spec", {}).get("rateLimit", {}).get("global", {}).get("rules", [])
+    headers = (header for rule in rules for one in rule["clientSelectors"] for header in one["headers"])
+    return sorted({header["value"] for header in headers if header["name"] == "x-andel-tier"})
 
 
 def _pool(name: str, environment: Environment, nodes: list[dict[str, Any]], models: list[ModelStatus]) -> PoolStatus:

@@ -56,9 +56,11 @@ class EdgeIdentity(pulumi.ComponentResource):
                 security_policy(args.gateway, args.service),
             ),
         }
+        trusted = metadata(AUTHORINO, GATEWAY)
         if args.service is None:
-            trusted = metadata(AUTHORINO, GATEWAY)
             objects["trust"] = ("gateway.networking.k8s.io/v1", "BackendTLSPolicy", trusted, trust(AUTHORINO))
+        else:
+            objects["trust"] = ("gateway.envoyproxy.io/v1alpha1", "Backend", trusted, backend(args.service))
         for role, (version, kind, placed, written) in objects.items():
             kubernetes.apiextensions.CustomResource(
                 f"{name}-{role}",
@@ -76,7 +78,7 @@ def security_policy(gateway: str, service: AuthorinoService | None) -> dict[str,
     where = (
         {"name": AUTHORINO, "port": PORT}
         if service is None
-        else {"name": service.name, "namespace": service.namespace, "port": service.port}
+        else {"group": "gateway.envoyproxy.io", "kind": "Backend", "name": AUTHORINO, "port": service.port}
     )
     return {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": gateway}],
@@ -88,6 +90,15 @@ def security_policy(gateway: str, service: AuthorinoService | None) -> dict[str,
             "statusOnError": 503,
             "timeout": ASKING,
         },
+    }
+
+
+def backend(service: AuthorinoService) -> dict[str, Any]:
+    """An existing Authorino by its name: a Backend of ours needs no grant in its namespace."""
+    host = f"{service.name}.{service.namespace}.svc.cluster.local"
+    return {
+        "endpoints": [{"fqdn": {"hostname": host, "port": service.port}}],
+        "tls": {"caCertificateRefs": [{"group": "", "kind": "Secret", "name": service.ca}], "sni": host},
     }
 
 

@@ -75,9 +75,11 @@ def table(values: Mapping[str, str | int]) -> str:
 def script(args: EdgeScriptArgs) -> str:
     """The script."""
     longest = {name: tier.output_tokens for name, tier in args.tiers.items()}
+    soft = {name: 1 for name, tier in args.tiers.items() if tier.month.beyond == "soft"}
     settings = {
         "RANKED": table(args.ranked),
         "LONGEST": table(longest),
+        "SOFT": table(soft),
         "OBJECTIVE": json.dumps(args.objective_header),
         "BAND": json.dumps(BAND),
         "TIER": json.dumps(TIER),
@@ -154,6 +156,7 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
+  handle:streamInfo():dynamicMetadata():set("andel", "tier", headers:get(TIER) or "")
   -- Files to transcribe come in parts and ask for no length; engines take nothing else that isn't JSON.
   if headers:get(":method") ~= "POST" or (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
   local band, tier, path = headers:get(BAND), headers:get(TIER), headers:get(":path") or ""
@@ -198,10 +201,13 @@ end
 function envoy_on_response(handle)
   local headers = handle:headers()
   if headers:get(":status") ~= "429" then return end
+  -- The limiter tells of the limit that has least left, on every answer. A picker refuses too, when all pods are full:
+  -- it was the picker if there is something left, or if what is used up is a soft month, which refuses nobody.
+  local known = handle:streamInfo():dynamicMetadata():get("andel") or {}
   local reset = tonumber(headers:get("x-ratelimit-reset") or "")
-  local ours = reset ~= nil
-  local month = ours and reset > DAY
-  local seconds = month and to_the_end_of_the_month() or reset or 1
+  local month = reset ~= nil and reset > DAY
+  local ours = reset ~= nil and headers:get("x-ratelimit-remaining") == "0" and not (month and SOFT[known.tier])
+  local seconds = not ours and 1 or month and to_the_end_of_the_month() or reset
   if not headers:get("retry-after") then
     headers:replace("retry-after", string.format("%d", math.max(1, seconds)))
   end

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from andel.release.epp import GIE_1_5, ROUTER_0_9
-from components.edge.auth_config import spec
+from components.edge.auth_config import headers, spec
 from components.edge.authorino import OURS, AuthorinoArgs, arguments, rights, template
 from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
 from components.edge.headers import MODEL, SET_BY_THE_EDGE, SPOOFABLE, identity_headers
-from components.edge.identity import security_policy, trust
+from components.edge.identity import backend, security_policy, trust
 from components.request_headers import DATA_CLASS
 from config.identity import AuthorinoService
 
@@ -87,6 +87,20 @@ def test_the_rank_of_a_soft_month_follows_what_it_has_left(unknown: str, written
     assert f": {written})) ?" in band
 
 
+def test_a_request_whose_headers_can_not_all_be_made_is_refused() -> None:
+    """Authorino leaves such a header out, and others with it: uncounted, and with what the caller wrote."""
+    written = spec(auth_args())
+    checked = [one["predicate"] for one in written["authorization"]["member"]["patternMatching"]["patterns"]]
+    for expression in headers(auth_args()).values():
+        assert f"({expression}) != ''" in checked
+
+
+def test_the_rank_is_known_without_any_answer_too() -> None:
+    """Authorino has no `auth.metadata` at all where every look-up failed."""
+    band = spec(auth_args())["response"]["success"]["headers"]["x-andel-band"]["plain"]["expression"]
+    assert "('metadata' in auth && 'budget' in auth.metadata &&" in band
+
+
 def test_hard_months_ask_nobody() -> None:
     written = spec(auth_args({"basis": tier("hard")}))
     assert "metadata" not in written
@@ -106,7 +120,10 @@ def test_the_look_up_costs_nothing_and_is_remembered_a_short_while() -> None:
     ("service", "reference"),
     [
         (None, {"name": "authorino", "port": 50051}),
-        (AuthorinoService(namespace="a", name="b", port=5), {"name": "b", "namespace": "a", "port": 5}),
+        (
+            AuthorinoService(namespace="a", name="b", port=5, ca="c"),
+            {"group": "gateway.envoyproxy.io", "kind": "Backend", "name": "authorino", "port": 5},
+        ),
     ],
 )
 def test_nobody_gets_in_while_nobody_can_be_asked(service: AuthorinoService | None, reference: dict[str, Any]) -> None:
@@ -116,6 +133,9 @@ def test_nobody_gets_in_while_nobody_can_be_asked(service: AuthorinoService | No
 
 
 def test_envoy_believes_authorino_by_its_certificate() -> None:
+    existing = backend(AuthorinoService(namespace="a", name="b", port=5, ca="c"))
+    assert existing["endpoints"] == [{"fqdn": {"hostname": "b.a.svc.cluster.local", "port": 5}}]
+    assert existing["tls"]["caCertificateRefs"] == [{"group": "", "kind": "Secret", "name": "c"}]
     assert trust("authorino")["validation"]["hostname"] == "authorino.andel-gateway.svc.cluster.local"
 
 
