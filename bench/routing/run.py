@@ -5,7 +5,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
@@ -16,7 +16,7 @@ from config.serving import LlmD
 
 from .load import Load
 from .measure import summary
-from .place import Place, seconds_of
+from .place import seconds_of
 from .workload import Workload, arrivals, warm_up
 
 BASE = "round-robin"
@@ -27,6 +27,19 @@ BANDS = {"basic": 0, "standard": 10, "critical": 100}
 
 PATIENCE = 15.0
 """Seconds after a rung's last request until what has no answer is given up: five times the objective."""
+
+
+class Pods(Protocol):
+    """Where it is measured: processes of this machine (`place`), or pods on a node."""
+
+    def address(self, door: str) -> str:
+        """Address of the door `round-robin` or `picked`, without a path."""
+
+    def fresh(self, config: Mapping[str, Any] | None) -> None:
+        """Make pods that have nothing cached, and a picker of this configuration that remembers nothing."""
+
+    def processor_seconds(self) -> dict[str, float]:
+        """Processor time so far, by part."""
 
 
 def strategies(file: Path) -> dict[str, LlmD]:
@@ -43,7 +56,7 @@ def picker(serving: LlmD) -> dict[str, Any]:
 
 
 def run(
-    at: Place,
+    at: Pods,
     workload: Workload,
     ways: Mapping[str, LlmD | None],
     rates: Sequence[float],
@@ -66,7 +79,7 @@ def run(
             yield {"rate": rate, "way": name, **rung(at, workload, rate, "picked" if serving else BASE, say)}
 
 
-def rung(at: Place, workload: Workload, rate: float, door: str, say: Callable[[str], None]) -> dict[str, Any]:
+def rung(at: Pods, workload: Workload, rate: float, door: str, say: Callable[[str], None]) -> dict[str, Any]:
     """One rung by one way."""
     load = Load(at.address(door))
     warmed = time.monotonic()
