@@ -21,13 +21,12 @@ from .node_parts import (
     AI_GATEWAY_CONTROLLER,
     AI_GATEWAY_EXTPROC,
     AUTHORINO,
-    ENVOY,
     ENVOY_GATEWAY,
     RATE_LIMIT,
-    SIMULATOR,
     VLLM_FRONT,
 )
 from .parts import Part
+from .simulator_part import ENVOY, SIMULATOR
 
 CHARTS_OWN = (
     # Source: Envoy Gateway v1.8.3, its chart's values and api/v1alpha1/shared_types.go.

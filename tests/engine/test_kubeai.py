@@ -34,7 +34,7 @@ def settings(scaling: dict[str, Any], serving: dict[str, Any]) -> str:
     }
     document = edited(stack_document("dev"), edits)
     document["models"] = {MODEL: document["models"][MODEL]}
-    for section in ("gateway", "tiers", "monitoring"):
+    for section in ("gateway", "tiers", "municipalities", "monitoring"):
         del document[section]
     return yaml.safe_dump({"config": {"pulumi:disable-default-providers": ["*"], "andel:environment": document}})
 
