@@ -5,7 +5,7 @@ ANDEL := .venv/bin/andel
 # The environment is made anew when what it holds changes.
 VENV := .venv/.made
 
-.PHONY: up preview status down check test test-live help
+.PHONY: up preview status down check test test-live test-node help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1  \t/p' Makefile
@@ -31,15 +31,19 @@ check: $(VENV) ## format, lint, types, layers, schema, stack files and unit test
 	.venv/bin/lint-imports --no-logo --no-cache
 	$(ANDEL) schema --check
 	$(ANDEL) check Pulumi.dev.yaml Pulumi.prod.yaml
-	.venv/bin/pytest -q -m 'not engine and not live'
+	.venv/bin/pytest -q -m 'not engine and not live and not node'
 
 test: $(VENV) ## unit and engine tests; builds the lab where it is missing
 	$(ANDEL) lab build
-	.venv/bin/pytest -m 'not live'
+	.venv/bin/pytest -m 'not live and not node'
 
 test-live: $(VENV) ## tests against real controllers, pickers, autoscalers and engines; builds them where they are missing
 	$(ANDEL) lab build --live
 	.venv/bin/pytest -m live
+
+test-node: $(VENV) ## tests on the lab's real node, with pods and containers; as root on Debian 12
+	$(ANDEL) lab build --node
+	.venv/bin/pytest -m node
 
 $(VENV): requirements.txt pyproject.toml
 	python3 -m venv .venv

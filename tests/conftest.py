@@ -13,7 +13,7 @@ import yaml
 from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
-TIERS = ("unit", "engine", "live")
+TIERS = ("unit", "engine", "live", "node")
 
 
 def stack_document(stack: str) -> dict[str, Any]:

@@ -169,14 +169,15 @@ def show_environment(stack: str) -> None:
 
 @command.command()
 @click.option("--live", is_flag=True, help="The controllers of the tier `live`, too.")
-def build(live: bool) -> None:
+@click.option("--node", is_flag=True, help="The real node and the images of its pods, too.")
+def build(live: bool, node: bool) -> None:
     """Build every part that is missing."""
     from .build import build as build_parts
     from .live_parts import LIVE_PARTS
     from .node_parts import IMAGE_PARTS, NODE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    more = (*LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS) if live else ()
+    more = (*(LIVE_PARTS if live else ()), *((*NODE_PARTS, *IMAGE_PARTS) if node else ()))
     build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *dict.fromkeys(more)))
 
 

@@ -78,12 +78,21 @@ class Laboratory:
         return [event for event in events if "dryRun=All" not in event["requestURI"]]
 
 
-def objects(api: ApiServer) -> set[str]:
-    """Every object of a cluster by its address, but those that come and go by themselves."""
+def objects(api: ApiServer, *, owned: bool = True) -> set[str]:
+    """Every object of a cluster by its address, but those that come and go by themselves.
+
+    Args:
+        api: the cluster's API server.
+        owned: whether those count too that controllers make for another object, under names that differ each time.
+    """
     found = set()
     for version, resource in _listable(api):
+        if not owned and resource == "ipaddresses":
+            continue
         for item in api.metadata(f"{version}/{resource}"):
             metadata = item["metadata"]
+            if not owned and metadata.get("ownerReferences"):
+                continue
             found.add(f"{version}/{metadata.get('namespace', '')}/{resource}/{metadata['name']}")
     return found
 

@@ -59,7 +59,7 @@ def whole(dev_lab: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> tupl
     with engine_behind(dev_lab, tmp_path_factory.mktemp("whole")) as (proxy, through):
         run = dev_lab.pulumi("up", *APPLY, more=through)
     assert run.returncode == 0, run.stdout + run.stderr
-    standing = objects(dev_lab.api)
+    standing = objects(dev_lab.api, owned=False)
     dev_lab.destroy()
     paths = [write.path for write in proxy.writes]
     assert len(paths) == len(set(paths)) >= 25, "an object is written once"
@@ -120,7 +120,7 @@ def shared(labs: Labs, numbers: Iterable[int], attempt: Callable[[Laboratory, in
 def goes_on(laboratory: Laboratory, standing: set[str], when: str) -> None:
     """The next `up` makes the whole; then everything is taken down."""
     laboratory.deploy()
-    assert objects(laboratory.api) == standing, when
+    assert objects(laboratory.api, owned=False) == standing, when
     laboratory.destroy()
 
 

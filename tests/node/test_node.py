@@ -110,10 +110,13 @@ def test_what_asks_for_no_gpu_runs_for_real_and_all_pods_have_one_limit(models: 
 def test_a_node_that_was_killed_comes_back_with_its_pods(models: NodeLab, victims: tuple[str, ...]) -> None:
     """kill -9, of one program or of the whole node: the next `up` mends it, and the pods answer again."""
     address = models.address(NAMESPACE, "simulated")
-    for name in victims:
-        pid = running(folder(models.plane) / f"{name}.pid")
+    notes = [folder(models.plane) / f"{name}.pid" for name in victims]
+    for note in notes:
+        pid = running(note)
         assert pid
         os.kill(pid, signal.SIGKILL)
+    # The kernel ends all that is in an enclosure before it ends the one that holds it.
+    until(lambda: not any(map(running, notes)), 30)
     models.up()
     models.offer(nvidia_com__gpu=2)
     assert all(running(folder(models.plane) / f"{name}.pid") for name in (*PROCESSES, HOLDER))
