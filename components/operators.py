@@ -64,6 +64,9 @@ VALUES: dict[str, dict[str, Any]] = {
 """Values of charts by name, where the chart's own defaults are not ours."""
 
 
+CERTIFICATE = "/store-certificate"
+"""Where the limiter finds the certificate that it shows the store."""
+
 APART = ("kubeai", "authorino")
 """Operators that stand in a namespace of the platform, after its walls, by components of their own."""
 
@@ -123,26 +126,27 @@ def gateway_values(operators: OperatorsSection, gateway: Gateway) -> dict[str, A
 def limiter(limits: Limits) -> dict[str, Any]:
     """Settings of Envoy Gateway for its limiter (source: v1.8.3, api/v1alpha1/envoygateway_types.go).
 
-    It shows the store a certificate, and believes the store's by the same authority; the latter has no setting of its
-    own, so it comes as a variable of the limiter's.
+    It shows the store a certificate, and believes the store's by the same authority. Not by `redis.tls`: Envoy Gateway
+    looks for that Secret once, when it starts, and makes no limiter at all where it comes later. A pod waits for it.
     """
-    trusted = {"name": "REDIS_TLS_CACERT", "value": "/redis-certs/ca.crt"}
+    files = {"REDIS_TLS_CLIENT_CERT": "tls.crt", "REDIS_TLS_CLIENT_KEY": "tls.key", "REDIS_TLS_CACERT": "ca.crt"}
+    variables = {"REDIS_TLS": "true", **{name: f"{CERTIFICATE}/{file}" for name, file in files.items()}}
+    volume = {"name": "store-certificate", "secret": {"secretName": client_secret(limits.store)}}
+    deployment = {
+        "replicas": 2,
+        "pod": {"volumes": [volume]},
+        "container": {
+            "env": [{"name": name, "value": value} for name, value in variables.items()],
+            "volumeMounts": [{"name": volume["name"], "mountPath": CERTIFICATE, "readOnly": True}],
+        },
+    }
     return {
         "rateLimit": {
-            "backend": {
-                "type": "Redis",
-                "redis": {
-                    "url": address(limits.store, GATEWAY),
-                    "tls": {"certificateRef": {"name": client_secret(limits.store)}},
-                },
-            },
+            "backend": {"type": "Redis", "redis": {"url": address(limits.store, GATEWAY)}},
             "timeout": "250ms",
             "failClosed": limits.when_down == "refuse",
         },
-        "provider": {
-            "type": "Kubernetes",
-            "kubernetes": {"rateLimitDeployment": {"replicas": 2, "container": {"env": [trusted]}}},
-        },
+        "provider": {"type": "Kubernetes", "kubernetes": {"rateLimitDeployment": deployment}},
     }
 
 

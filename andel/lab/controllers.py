@@ -29,6 +29,9 @@ NAMESPACES = ("kserve", "lws-system")
 
 READY_SECONDS = 60
 
+FETCHER = "docker.io/kserve/storage-initializer:v0.20.0"
+"""Image of KServe's container that fetches weights."""
+
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 
 NEEDED = (VARIANT_DEFINITIONS, LLMISVC_CONTROLLER, KSERVE_CONTROLLER, LWS_CONTROLLER)
@@ -110,6 +113,7 @@ def kserve_settings(shipped: Mapping[str, Any]) -> dict[str, str]:
         "deploy": {"defaultDeploymentMode": "Standard"},
         "ingress": {"enableGatewayApi": True, "kserveIngressGateway": f"{GATEWAY}/inner"},
         "localModel": {"enabled": True},
+        "storageInitializer": {"image": FETCHER},
         "autoscaling-wva-controller-config": {"prometheus": {"url": "http://prometheus.monitoring.svc:9090"}},
     }
     data = {key: value for key, value in shipped["data"].items() if key != "_example"}
@@ -117,9 +121,9 @@ def kserve_settings(shipped: Mapping[str, Any]) -> dict[str, str]:
 
 
 def secured(storage: Mapping[str, Any]) -> dict[str, Any]:
-    """KServe's container that fetches weights, as its chart has it (kserve.storage.containerSecurityContext)."""
+    """KServe's container that fetches weights, as its chart has it (kserve.storage)."""
     security = {"allowPrivilegeEscalation": False, "runAsNonRoot": True, "capabilities": {"drop": ["ALL"]}}
-    container = {**storage["spec"]["container"], "securityContext": security}
+    container = {**storage["spec"]["container"], "image": FETCHER, "securityContext": security}
     return {**storage, "spec": {**storage["spec"], "container": container}}
 
 

@@ -15,7 +15,18 @@ from config.environment import Environment
 from config.gateway import OwnAuthority
 from config.operators import Existing, Managed
 
-from . import control_plane, controllers, engine, machine, node, node_addresses, node_images, processes
+from . import (
+    certificate_controllers,
+    control_plane,
+    controllers,
+    engine,
+    machine,
+    node,
+    node_addresses,
+    node_images,
+    node_storage,
+    processes,
+)
 from .build import build
 from .control_plane import PROGRAMS, ControlPlane, kubeconfig
 from .definitions import install, wanted
@@ -23,8 +34,8 @@ from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
 from .lock import alone
-from .node_parts import GATEWAY_DEFINITIONS, IMAGE_PARTS, NODE_PARTS
-from .nodes import apply_nodes, gpu_nodes, reserved, system_node
+from .node_parts import CERT_MANAGER, GATEWAY_DEFINITIONS, IMAGE_PARTS, NODE_PARTS
+from .nodes import apply_nodes, gpu_nodes, gpus, reserved, system_node
 from .parts import CLUSTER, DEFINITIONS
 
 
@@ -75,10 +86,21 @@ def up(
         if with_node:
             install(plane.api(), node_definitions(environment))
             node.up(plane, node_images.wanted(environment))
+            _furnish(plane, environment)
         if with_controllers:
             controllers.up(plane, environment.gateway.class_name if environment.gateway else None)
         else:
             controllers.forget(plane)
+
+
+def _furnish(plane: ControlPlane, environment: Environment) -> None:
+    """What a real node has besides pods: disks, certificates, and the GPUs of a pool that names it."""
+    api = plane.api()
+    node_storage.provide(api, node.folder(plane))
+    certificate_controllers.up(plane)
+    for played in gpu_nodes(environment):
+        if played["metadata"]["name"] == node_addresses.NODE:
+            node.offer(api, gpus(played))
 
 
 def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
@@ -96,7 +118,8 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
             )
         gpus = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
         real = node_addresses.of(plane.folder) is not None
-        apply_nodes(plane.api(), [reserved(one) for one in gpus] if real else [system_node(), *gpus])
+        played = [reserved(one) for one in gpus if one["metadata"]["name"] != node_addresses.NODE]
+        apply_nodes(plane.api(), played if real else [system_node(), *gpus])
     engine.prepare(lab, stack)
 
 
@@ -112,10 +135,9 @@ def brought_by_others(environment: Environment) -> list[str]:
 
 def node_definitions(environment: Environment) -> list[dict[str, Any]]:
     """Kinds that controllers on the node watch and the platform never writes, unless its own charts bring them."""
-    if isinstance(environment.operators.crds, Managed):
-        return []
-    watched: list[dict[str, Any]] = json.loads((GATEWAY_DEFINITIONS.folder / "definitions.json").read_text())
-    return watched
+    brought = isinstance(environment.operators.crds, Managed)
+    parts = [CERT_MANAGER] if brought else [GATEWAY_DEFINITIONS, CERT_MANAGER]
+    return [one for part in parts for one in json.loads((part.folder / "definitions.json").read_text())]
 
 
 def down(lab: LabFolder) -> None:

@@ -22,6 +22,7 @@ from .node_parts import (
     AI_GATEWAY_EXTPROC,
     AUTHORINO,
     ENVOY_GATEWAY,
+    IDLE,
     RATE_LIMIT,
     VLLM_FRONT,
 )
@@ -89,7 +90,9 @@ def _contents() -> Mapping[str, Image]:
         "docker.io/envoyproxy/ai-gateway-controller": _static(AI_GATEWAY_CONTROLLER, "/app"),
         "docker.io/envoyproxy/ai-gateway-extproc": _static(AI_GATEWAY_EXTPROC, "/app"),
         "quay.io/kuadrant/authorino": _static(AUTHORINO, "/usr/bin/authorino", "server"),
-        "registry.k8s.io/gateway-api-inference-extension/epp": _static(PICKER, "/epp"),
+        # KServe starts every picker as the router's image has it (source: preset of v0.20.0's scheduler).
+        "registry.k8s.io/gateway-api-inference-extension/epp": _static(PICKER, "/app/epp"),
+        "ghcr.io/llm-d/llm-d-uds-tokenizer": _static(IDLE, "/idle"),
         "docker.io/vllm/vllm-openai": vllm,
         "docker.io/vllm/vllm-openai-cpu": vllm,
         "ghcr.io/llm-d/llm-d-cuda": vllm,

@@ -3,9 +3,10 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from andel.release.definitions import SOURCES
+from andel.release.definitions import SOURCES, DefinitionSource
 
 from .debian import DEBIAN
 from .definitions import collect
@@ -15,9 +16,13 @@ from .simulator_part import ENVOY, SIMULATOR
 from .toolchain import Toolchain
 
 AI_GATEWAY = next(source for source in SOURCES if source.operator == "ai_gateway")
+CERT_MANAGER_SOURCE = next(source for source in SOURCES if source.operator == "cert_manager")
 
 WATCHED = ("manifests/charts/ai-gateway-crds-helm/templates/*.yaml",)
 """Kinds that AI Gateway's controller watches. It ends by itself where one is missing."""
+
+REQUESTED = ("deploy/crds/crd-certificaterequests.yaml",)
+"""The kind by which cert-manager's controllers speak to each other."""
 
 
 def _names(_: Toolchain, folder: Path) -> None:
@@ -26,9 +31,9 @@ def _names(_: Toolchain, folder: Path) -> None:
         (folder / program).hardlink_to(folder / "node")
 
 
-def _definitions(toolchain: Toolchain, folder: Path) -> None:
-    module = toolchain.download(AI_GATEWAY.module, AI_GATEWAY.version, AI_GATEWAY.checksum)
-    watched = collect(replace(AI_GATEWAY, files=WATCHED), module)
+def _definitions(toolchain: Toolchain, folder: Path, of: DefinitionSource, files: tuple[str, ...]) -> None:
+    module = toolchain.download(of.module, of.version, of.checksum)
+    watched = collect(replace(of, files=files), module)
     (folder / "definitions.json").write_text(json.dumps(watched))
 
 
@@ -61,6 +66,21 @@ COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OP
 # What requests pass through is optimised: its latency is measured.
 RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
 AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
+IDLE = _program("idle", "idle", 1, ".")
+"""Stands where the picker's tokenizer would."""
+
+CERT_MANAGER = Part(
+    name="cert-manager",
+    seconds=100,
+    module="cert-manager",
+    package=".",
+    program="cert-manager",
+    flags=(NO_OPTIMISER, "-ldflags=-s -w"),
+    finish=partial(_definitions, of=CERT_MANAGER_SOURCE, files=REQUESTED),
+    inputs=(*REQUESTED, CERT_MANAGER_SOURCE.checksum),
+)
+"""Its controllers, for certificates of the cluster's own authorities."""
+
 VLLM_FRONT = _program("vllm", "simulator", 2, "./vllm")
 """Starts the simulator by vLLM's command line."""
 
@@ -75,11 +95,11 @@ GATEWAY_DEFINITIONS = Part(
     name="gateway-definitions",
     seconds=5,
     module="ai-gateway",
-    finish=_definitions,
+    finish=partial(_definitions, of=AI_GATEWAY, files=WATCHED),
     inputs=(*WATCHED, AI_GATEWAY.checksum),
 )
 
-NODE_PARTS = (DEBIAN, GATEWAY_DEFINITIONS, PAUSE, NODE_PROGRAMS, COREDNS)
+NODE_PARTS = (DEBIAN, GATEWAY_DEFINITIONS, PAUSE, NODE_PROGRAMS, COREDNS, CERT_MANAGER)
 """What a node needs."""
 
 IMAGE_PARTS = (
@@ -92,5 +112,6 @@ IMAGE_PARTS = (
     AI_GATEWAY_EXTPROC,
     AI_GATEWAY_CONTROLLER,
     PICKER,
+    IDLE,
 )
 """What its images hold."""

@@ -78,9 +78,13 @@ def reserved(node: dict[str, Any]) -> dict[str, Any]:
 
     The API server lets pods tolerate a taint that is called as the resource they ask for (ExtendedResourceToleration).
     """
-    resources = [name for name in node["status"]["capacity"] if "/" in name]
-    taints = [*node["spec"]["taints"], *({"key": name, "value": "", "effect": "NoSchedule"} for name in resources)]
+    taints = [*node["spec"]["taints"], *({"key": name, "value": "", "effect": "NoSchedule"} for name in gpus(node))]
     return {**node, "spec": {**node["spec"], "taints": list({one["key"]: one for one in taints}.values())}}
+
+
+def gpus(node: dict[str, Any]) -> dict[str, int]:
+    """What a node has besides processors and memory: GPUs, or shares of them, and cards, by their resource's name."""
+    return {name: int(count) for name, count in node["status"]["capacity"].items() if "/" in name}
 
 
 def fake_node(

@@ -98,6 +98,8 @@ def arguments() -> list[str]:
     """Its command line (source: valkey.conf of 8.1). Nothing is ever evicted: a count that is forgotten is a gift."""
     settings = {
         "port": "0",
+        # Without a password Valkey answers nobody but its own pod, unless told; whoever calls has a certificate.
+        "protected-mode": "no",
         "tls-port": str(PORT),
         "tls-cert-file": "/certificate/tls.crt",
         "tls-key-file": "/certificate/tls.key",

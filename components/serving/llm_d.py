@@ -152,6 +152,14 @@ def prefill(args: ModelArgs, serving: LlmD, section: Prefill) -> dict[str, Any]:
     return {**replicas(section.scaling), "labels": pod_labels(args), **split, "template": template}
 
 
+def picker_resources(serving: LlmD) -> dict[str, Any]:
+    """What the picker's own container asks for, where its preset's is not meant."""
+    if (wanted := serving.picker_resources) is None:
+        return {}
+    amounts = {"requests": {"cpu": wanted.cpu, "memory": wanted.memory}, "limits": {"memory": wanted.memory}}
+    return {"containers": [{"name": "main", "resources": amounts}]}
+
+
 def replicas(scaling: Scaling) -> dict[str, Any]:
     """Replicas that stay, the bounds of WVA, or nothing where KEDA owns them."""
     match scaling:
@@ -188,7 +196,7 @@ def router(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
         "labels": {PICKER: args.name},
         "config": {"inline": picker_config(serving, args.epp, args.bands)},
         # Its tokenizer reads the model's own files.
-        "template": {"initContainers": fetchers(args.model)},
+        "template": {"initContainers": fetchers(args.model), **picker_resources(serving)},
     }
     if args.gateway is None:
         return {"scheduler": scheduler}

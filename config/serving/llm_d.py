@@ -125,6 +125,9 @@ class LlmD(Section):
     picker_replicas: Annotated[int, Field(ge=1, le=5, strict=True)] = 2
     """Endpoint pickers. With one alone, the model's requests fail while it restarts."""
 
+    picker_resources: Resources | None = None
+    """Cores and main memory of a picker. Null: as KServe's preset has it, 1 core and 2Gi, up to 6 cores and 16Gi."""
+
     spread: Spread = OneNode()
     """How a replica lies on nodes."""
 

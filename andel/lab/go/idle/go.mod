@@ -1,0 +1,3 @@
+module andel.dk/lab/idle
+
+go 1.26.0
