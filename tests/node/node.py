@@ -2,7 +2,7 @@
 """A lab with a real node, for tests of pods that really run."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,20 +127,31 @@ def is_ready(pod: dict[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in conditions)
 
 
+def settings(folder: Path, file: Path, change: Callable[[str], str] = lambda text: text) -> str:
+    """Write a stack's settings for a lab in a folder; gives the stack's name."""
+    stack = file.name.split(".")[1]
+    (folder / "settings").mkdir(parents=True, exist_ok=True)
+    text = change(file.read_text(encoding="utf-8")).replace(CHARTS, f"charts: {DEFINITIONS.folder / 'charts'}")
+    stack_file(folder / "settings", stack, text)
+    return stack
+
+
 @contextmanager
-def node_lab(folder: Path, file: Path = ROOT / "tests/environments/Pulumi.managed-gateway.yaml") -> Iterator[NodeLab]:
+def node_lab(
+    folder: Path,
+    file: Path = ROOT / "tests/environments/Pulumi.managed-gateway.yaml",
+    change: Callable[[str], str] = lambda text: text,
+) -> Iterator[NodeLab]:
     """A running lab with a node and the stack of a settings file, not deployed yet. It ends with the block.
 
     Args:
         folder: where it lies.
         file: settings file of the stack, `Pulumi.<stack>.yaml`; `mirror.charts: /charts` means the lab's own charts.
+        change: what else its settings say.
     """
     assert (reason := machine.lacks()) is None, f"this machine can't have a real node: {reason}"
-    stack, settings = file.name.split(".")[1], folder / "settings"
-    settings.mkdir(parents=True)
-    text = file.read_text(encoding="utf-8").replace(CHARTS, f"charts: {DEFINITIONS.folder / 'charts'}")
-    stack_file(settings, stack, text)
-    lab = NodeLab(LabFolder(root=folder / "lab", stacks=settings), stack)
+    stack = settings(folder, file, change)
+    lab = NodeLab(LabFolder(root=folder / "lab", stacks=folder / "settings"), stack)
     try:
         lab.up()
         yield lab

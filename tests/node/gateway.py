@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The whole gateway as pods of a lab's real node: brought up by `pulumi up` alone, called as applications call it."""
+
+import base64
+import json
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from andel.lab import engine, lifecycle
+from andel.lab.folders import LabFolder
+from components.application_keys import FIELD
+from config.names import GATEWAY
+from tests.conftest import ROOT
+from tests.support.waiting import until
+
+from .gateway_outside import NAMESPACE, outside
+from .node import NodeLab, node_lab
+
+STACK = ROOT / "tests/environments/Pulumi.live.yaml"
+PROXIES = "envoy-gateway-system"
+EDGE = "gateway.envoyproxy.io/owning-gateway-name=edge"
+READY_SECONDS = 300
+"""Patience with pods of a busy machine."""
+
+KEYS = """
+import json
+import pulumi, pulumi_kubernetes as kubernetes
+from components.application_keys import ApplicationKeys, ApplicationKeysArgs
+from config.keys import ApplicationKey
+
+cluster = kubernetes.Provider("cluster", kubeconfig="", context="live")
+there = pulumi.ResourceOptions(providers=[cluster])
+for slug, applications in json.loads(pulumi.Config().require("municipalities")).items():
+    namespace = f"andel-m-{slug}"
+    home = kubernetes.core.v1.Namespace(namespace, metadata={"name": namespace}, opts=there)
+    keys = {name: ApplicationKey.model_validate(one) for name, one in applications.items()}
+    after = pulumi.ResourceOptions.merge(there, pulumi.ResourceOptions(depends_on=[home]))
+    ApplicationKeys(slug, ApplicationKeysArgs(namespace=namespace, applications=keys), after)
+"""
+"""Program of the municipalities' keys."""
+
+
+@dataclass(frozen=True)
+class GatewayLab(NodeLab):
+    """A lab on which the gateway answers."""
+
+    @property
+    def host(self) -> str:
+        """Host name of the API."""
+        gateway = self.environment.gateway
+        assert gateway
+        return gateway.host
+
+    @property
+    def edge(self) -> str:
+        """Address of the edge's Service."""
+        (found,) = self.api.items(f"/api/v1/namespaces/{PROXIES}/services?labelSelector={EDGE}")
+        return str(found["spec"]["clusterIP"])
+
+    @cached_property
+    def authority(self) -> str:
+        """The authority that signed the edge's certificate, as PEM."""
+        return self.secret(GATEWAY, "api-tls")["ca.crt"]
+
+    def secret(self, namespace: str, name: str) -> dict[str, str]:
+        """Entries of a Secret."""
+        found = self.api.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+        assert found, f"there is no Secret {namespace}/{name}"
+        return {key: base64.b64decode(value).decode() for key, value in found["data"].items()}
+
+    def key(self, municipality: str, application: str = "journal", generation: int = 1) -> str:
+        """Key of an application, as its owner reads it."""
+        return self.secret(f"andel-m-{municipality}", f"key-{application}-{generation}")[FIELD]
+
+    def http(self, key: str | None = None, *, address: str | None = None, **headers: str) -> httpx.Client:
+        """A client of the API: every request goes to the edge, whose certificate has to be good.
+
+        Args:
+            key: what it shows as `Authorization: Bearer …`.
+            address: one proxy's, in place of the Service's.
+            headers: more of them, with `_` for `-`.
+        """
+        told = {name.replace("_", "-"): value for name, value in headers.items()}
+        shown = {"Authorization": f"Bearer {key}"} if key is not None else {}
+        return httpx.Client(
+            base_url=f"https://{self.host}/v1",
+            headers={**shown, **told},
+            transport=Edge(address or self.edge, self.host, self.authority),
+            timeout=60,
+        )
+
+    def proxies(self) -> list[str]:
+        """Addresses of the edge's proxies, each with its port."""
+        return [f"{pod['status']['podIP']}:10443" for pod in self.pods(PROXIES, EDGE) if pod["status"].get("podIP")]
+
+    def records(self) -> list[dict[str, Any]]:
+        """Records of requests that the edge's proxies have written, the oldest first."""
+        found = []
+        for pod in self.pods(PROXIES, EDGE):
+            lines = self.logs(PROXIES, pod["metadata"]["name"], "envoy").splitlines()
+            found += [json.loads(line) for line in lines if line.startswith("{") and "andel.request" in line]
+        return sorted(found, key=lambda record: str(record["time"]))
+
+    def record(self, request: str, seconds: float = 15) -> dict[str, Any]:
+        """The record of one request, by its id (`x-request-id`); proxies write records with a delay."""
+        until(lambda: any(one["request_id"] == request for one in self.records()), seconds)
+        return next(one for one in self.records() if one["request_id"] == request)
+
+    def forget_counts(self) -> None:
+        """Count anew, for everybody: empty the store."""
+        tls = [f"--{kind}=/certificate/{file}" for kind, file in (("cert", "tls.crt"), ("key", "tls.key"))]
+        words = [word for flag in tls for word in flag.split("=")]
+        ended = self.exec(
+            *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379", "--tls"),
+            *(*words, "--cacert", "/certificate/ca.crt", "flushall"),
+        )
+        assert ended.stdout.strip() == "OK", ended.stdout + ended.stderr
+
+    def end(self, namespace: str, selector: str) -> list[str]:
+        """Kill pods at once, as a node that fails would; their names."""
+        names = [pod["metadata"]["name"] for pod in self.pods(namespace, selector)]
+        ended = self.kubectl("-n", namespace, "delete", "pod", "--grace-period=0", "--force", "--wait=false", *names)
+        assert ended.returncode == 0, ended.stderr
+        return names
+
+    def furnish(self, folder: Path, municipalities: Mapping[str, Mapping[str, Any]]) -> None:
+        """Make the municipalities' keys as their own stacks do, by the engine.
+
+        Args:
+            folder: of the project; the same one again changes what it made.
+            municipalities: applications (`ApplicationKey`) by slug.
+        """
+        fresh = not folder.exists()
+        folder.mkdir(exist_ok=True)
+        (folder / "Pulumi.yaml").write_text(yaml.safe_dump({"name": "keys", "runtime": "python"}))
+        (folder / "__main__.py").write_text(KEYS)
+        words = ("up", "--yes", "--skip-preview", "-s", "keys", "-c", f"municipalities={json.dumps(municipalities)}")
+        for run in ([("stack", "init", "keys")] if fresh else []) + [words]:
+            ended = self.elsewhere(folder, *run)
+            assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+class Edge(httpx.HTTPTransport):
+    """Takes requests for the API's host to an address of it, over TLS that is checked by that host's name."""
+
+    def __init__(self, address: str, host: str, authority: str) -> None:
+        super().__init__(verify=ssl.create_default_context(cadata=authority), http2=False)
+        self._address, self._host = httpx.URL(f"https://{address}"), host
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        request.extensions = {**request.extensions, "sni_hostname": self._host}
+        request.url = request.url.copy_with(host=self._address.host, port=self._address.port)
+        return super().handle_request(request)
+
+
+@contextmanager
+def gateway_lab(folder: Path, change: Callable[[str], str] = lambda text: text) -> Iterator[GatewayLab]:
+    """A lab on which the gateway of `tests/environments/Pulumi.live.yaml` answers, with two keys a municipality.
+
+    Args:
+        folder: where it lies.
+        change: what else its settings say.
+    """
+    with node_lab(folder, STACK, change=change) as started:
+        lab = GatewayLab(started.lab, started.stack)
+        stand(lab, folder / "keys")
+        yield lab
+
+
+def attached(folder: Path) -> GatewayLab:
+    """A lab that `stand` once brought up in a folder, and that goes on after the tests."""
+    return GatewayLab(LabFolder(root=folder / "lab", stacks=folder / "settings"), "live")
+
+
+def stand(lab: GatewayLab, keys: Path) -> None:
+    """Bring everything up that isn't, and wait until it answers.
+
+    Args:
+        lab: whose settings are written.
+        keys: folder of the municipalities' project.
+    """
+    lifecycle.up(lab.lab, lab.stack, lab.environment, with_node=True, with_controllers=True)
+    engine.select(lab.lab, lab.stack)
+    lab.deploy()
+    applications = {"journal": {}, "archive": {"dataClass": "personal"}}
+    lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, applications))
+    lab.give_addresses()
+    for path, manifest in outside(lab.secret("cert-manager", "andel-internal")["ca.crt"]):
+        lab.api.apply(path, manifest)
+    await_answers(lab)
+
+
+def await_answers(lab: GatewayLab) -> None:
+    """Wait until every pod is ready and every model answers.
+
+    Raises:
+        AssertionError: one isn't in time; with what pods and events say.
+    """
+    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 4), ("andel-serving", 4), (PROXIES, 6)):
+        lab.until_ready(namespace, count=count, seconds=READY_SECONDS)
+    ask = {"model": "text", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 1}
+    deadline = time.monotonic() + READY_SECONDS
+    with lab.http(lab.key("aarhus")) as client:
+        while (answer := client.post("/chat/completions", json=ask)).status_code != 200:
+            assert time.monotonic() < deadline, answer.text
+            time.sleep(1)

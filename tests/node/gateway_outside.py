@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: MPL-2.0
+"""What stands outside the platform, as pods of the lab's node: a cloud with OpenAI's API, and issuers of tokens.
+
+Both have certificates of the platform's own authority: to its members nobody else's is known on a lab.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from config.names import GATEWAY
+
+from .node_objects import RESTRICTED
+
+NAMESPACE = "outside"
+CLOUD = f"cloud.{NAMESPACE}.svc.cluster.local"
+CLOUD_KEY = "key-of-the-cloud"
+LOGIN = f"login.{NAMESPACE}.svc.cluster.local"
+OTHER_LOGIN = f"other-login.{NAMESPACE}.svc.cluster.local"
+MODEL_IMAGE = "docker.io/vllm/vllm-openai:v0.33.0"
+PROXY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.38.3"
+CERTIFICATE = {"name": "certificate", "mountPath": "/certificate", "readOnly": True}
+TLS = 8443
+
+Objects = Iterator[tuple[str, dict[str, Any]]]
+_KEYS = {name: rsa.generate_private_key(public_exponent=65537, key_size=2048) for name in (LOGIN, OTHER_LOGIN)}
+
+
+def token(issuer: str = LOGIN, *, signed_by: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
+    """A token that is good for an hour.
+
+    Args:
+        issuer: host of who says it.
+        signed_by: host of who really signs it, if another.
+        algorithm: `none` leaves it unsigned.
+        claims: more of them, or others.
+    """
+    now = int(time.time())
+    said = {"iss": f"https://{issuer}", "aud": "andel", "sub": "someone", "iat": now, "exp": now + 3600, **claims}
+    key: Any = None if algorithm == "none" else _KEYS[signed_by or issuer]
+    return jwt.encode(said, key, algorithm=algorithm, headers={"kid": signed_by or issuer})
+
+
+def outside(authority: str) -> Objects:
+    """All of it, as objects by address.
+
+    Args:
+        authority: certificate of the platform's authority, as PEM.
+    """
+    yield f"/api/v1/namespaces/{NAMESPACE}", _object("v1", "Namespace", NAMESPACE)
+    yield from _cloud(authority)
+    for host in (LOGIN, OTHER_LOGIN):
+        yield from _issuer(host)
+
+
+def _cloud(authority: str) -> Objects:
+    """A simulator that calls itself by a cloud's model, and what the platform's operations bring to reach it."""
+    arguments = [f"--port={TLS}", "--served-model-name=gpt-4o-mini", "--ssl-certfile=/certificate/tls.crt"]
+    container = {
+        "image": MODEL_IMAGE,
+        "command": ["vllm", "serve", "gpt"],
+        "args": [*arguments, "--ssl-keyfile=/certificate/tls.key"],
+        "readinessProbe": {"httpGet": {"path": "/health", "port": TLS, "scheme": "HTTPS"}, "periodSeconds": 1},
+    }
+    yield from _served(CLOUD, container)
+    named = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "cloud-ca"}, "data": {"ca.crt": authority}}
+    yield f"/api/v1/namespaces/{GATEWAY}/configmaps/cloud-ca", named
+    secret = {**_object("v1", "Secret", "cloud-key"), "stringData": {"apiKey": CLOUD_KEY}}
+    yield f"/api/v1/namespaces/{GATEWAY}/secrets/cloud-key", secret
+
+
+def _issuer(host: str) -> Objects:
+    """An Envoy that says who an issuer is and what its key is (OpenID Connect discovery 1.0), and nothing else."""
+    name = host.split(".")[0]
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(_KEYS[host].public_key(), as_dict=True)
+    pages = {
+        "/.well-known/openid-configuration": {"issuer": f"https://{host}", "jwks_uri": f"https://{host}/keys"},
+        "/keys": {"keys": [{**public, "kid": host, "use": "sig", "alg": "RS256"}]},
+    }
+    data = {"envoy.json": json.dumps(_proxy(pages))}
+    settings = {**_object("v1", "ConfigMap", name), "data": data}
+    yield f"/api/v1/namespaces/{NAMESPACE}/configmaps/{name}", settings
+    container = {
+        "image": PROXY_IMAGE,
+        "command": ["envoy"],
+        "args": ["-c", "/settings/envoy.json", "--concurrency", "1"],
+        "readinessProbe": {"tcpSocket": {"port": TLS}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "settings", "mountPath": "/settings"}],
+    }
+    yield from _served(host, container, {"name": "settings", "configMap": {"name": name}})
+
+
+def _proxy(pages: dict[str, Any]) -> dict[str, Any]:
+    """Settings of Envoy (v3) that answer paths with JSON over TLS."""
+    api = "type.googleapis.com/envoy.extensions"
+    routes = [
+        {
+            "match": {"path": path},
+            "direct_response": {"status": 200, "body": {"inline_string": json.dumps(page)}},
+            "response_headers_to_add": [{"header": {"key": "content-type", "value": "application/json"}}],
+        }
+        for path, page in pages.items()
+    ]
+    router = {"name": "router", "typed_config": {"@type": f"{api}.filters.http.router.v3.Router"}}
+    manager = {
+        "@type": f"{api}.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "pages",
+        "http_filters": [router],
+        "route_config": {"virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}]},
+    }
+    files = {
+        "certificate_chain": {"filename": "/certificate/tls.crt"},
+        "private_key": {"filename": "/certificate/tls.key"},
+    }
+    tls = {
+        "@type": f"{api}.transport_sockets.tls.v3.DownstreamTlsContext",
+        "common_tls_context": {"tls_certificates": [files]},
+    }
+    listener = {
+        "address": {"socket_address": {"address": "::", "ipv4_compat": True, "port_value": TLS}},
+        "filter_chains": [
+            {
+                "filters": [{"name": "http", "typed_config": manager}],
+                "transport_socket": {"name": "tls", "typed_config": tls},
+            }
+        ],
+    }
+    return {"static_resources": {"listeners": [listener]}}
+
+
+def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> Objects:
+    """A Deployment behind a Service with a host's certificate."""
+    name, labels = host.split(".")[0], {"app": host.split(".")[0]}
+    issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "andel-internal"}
+    certificate = {"secretName": f"{name}-tls", "dnsNames": [host], "issuerRef": issuer}
+    main = {
+        "name": "main",
+        **container,
+        "volumeMounts": [CERTIFICATE, *container.get("volumeMounts", [])],
+        "resources": {"limits": {"memory": "200Mi"}, "requests": {"cpu": "10m"}},
+        "securityContext": {**RESTRICTED, "runAsUser": 65532},
+    }
+    held = [{"name": "certificate", "secret": {"secretName": f"{name}-tls"}}, *volumes]
+    pod = {"containers": [main], "volumes": held, "securityContext": {"fsGroup": 65532}}
+    kinds = {
+        ("cert-manager.io/v1", "Certificate", "certificates"): certificate,
+        ("apps/v1", "Deployment", "deployments"): {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": pod},
+        },
+        ("v1", "Service", "services"): {"selector": labels, "ports": [{"port": 443, "targetPort": TLS}]},
+    }
+    for (version, kind, plural), spec in kinds.items():
+        base = f"/api/{version}" if version == "v1" else f"/apis/{version}"
+        yield f"{base}/namespaces/{NAMESPACE}/{plural}/{name}", {**_object(version, kind, name), "spec": spec}
+
+
+def _object(version: str, kind: str, name: str) -> dict[str, Any]:
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": name}}
