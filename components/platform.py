@@ -91,6 +91,8 @@ class Platform(pulumi.ComponentResource):
             charts=self._release.charts,
             mirror=environment.mirror.charts,
             gateway=environment.gateway,
+            pools=environment.pools,
+            monitoring=environment.monitoring,
         )
         return Operators("operators", args, self._after())
 
@@ -108,8 +110,14 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _label_pools(self) -> list[GpuPool]:
-        pools = self._environment.pools.items()
-        return [GpuPool(name, GpuPoolArgs(name=name, pool=pool), self._after()) for name, pool in pools]
+        environment = self._environment
+        own = isinstance(environment.operators.gpu_operator, Managed)
+        # Managed, the GPU operator comes first: it reads the labels, and its definitions need no pool.
+        after = self._after(self._operators if own else None)
+        return [
+            GpuPool(name, GpuPoolArgs(name=name, pool=pool, own_layouts=own), after)
+            for name, pool in environment.pools.items()
+        ]
 
     def _set_kserve(self) -> KServeSettings:
         args = KServeSettingsArgs(
