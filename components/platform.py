@@ -9,6 +9,7 @@ from andel.release.pins import Release
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
+from config.pooling import queue_of
 from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
@@ -29,6 +30,7 @@ from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
 from .overflow import Overflow, OverflowArgs
+from .pooling import Pooling, PoolingArgs, own_namespaces
 from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
@@ -64,6 +66,7 @@ class Platform(pulumi.ComponentResource):
         self._operators = self._install_operators()
         self._system, self._gateways, self._serving = self._raise_walls()
         self._pools = self._label_pools()
+        self._queues = self._open_queues()
         self._settings = self._set_kserve()
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
@@ -118,6 +121,16 @@ class Platform(pulumi.ComponentResource):
             GpuPool(name, GpuPoolArgs(name=name, pool=pool, own_layouts=own), after)
             for name, pool in environment.pools.items()
         ]
+
+    def _open_queues(self) -> Pooling | None:
+        pooling = self._environment.pooling
+        if pooling is None:
+            return None
+        walls = [
+            Namespace(name, NamespaceArgs(name=name), self._after(self._operators)) for name in own_namespaces(pooling)
+        ]
+        args = PoolingArgs(pooling=pooling, pools=self._environment.pools)
+        return Pooling("pooling", args, self._after(self._operators, self._serving, *walls))
 
     def _set_kserve(self) -> KServeSettings:
         args = KServeSettingsArgs(
@@ -187,8 +200,10 @@ class Platform(pulumi.ComponentResource):
             images=self._images,
             wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,
+            queue=queue_of(environment.pooling, model),
         )
-        after = self._after(self._settings, self._transformers, self._kubeai, self._edge, account, *self._pools)
+        before = (self._settings, self._transformers, self._kubeai, self._edge, account, self._queues)
+        after = self._after(*before, *self._pools)
         self._publish(name, serve(name, args, after))
 
     def _open_source(self, name: str) -> StorageAccount | None:

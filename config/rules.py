@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, routes
+from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, pooling_rules, routes
 from .nodes import LabelledNodes, NamedNodes
 from .operators import Managed
 from .section import Mistake
@@ -154,6 +154,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *catalogue.RULES,
     *fit.RULES,
     *gpu_rules.RULES,
+    *pooling_rules.RULES,
     *serving.RULES,
     *kubeai_rules.RULES,
     *huggingface.RULES,
