@@ -52,7 +52,7 @@ def driver(section: ManagedGpuOperator, pools: Mapping[str, Pool]) -> dict[str, 
     """The driver in containers, or none. A new version never drains nodes: models would all go at once."""
     if section.driver == "host":
         return {"enabled": False}
-    licence = {"licensingConfig": {"secretName": section.license_secret}} if section.license_secret else {}
+    licence = {"licensingConfig": {"secretName": section.license}} if section.license else {}
     return {
         "enabled": True,
         "upgradePolicy": {"autoUpgrade": True, "maxParallelUpgrades": 1, "drain": {"enable": False}},

@@ -18,7 +18,7 @@ from config.operators import Managed, ManagedGpuOperator
 from config.operators import Operators as OperatorsSection
 from config.pools import Pool
 
-from . import gpu_operator, kueue
+from . import gpu_operator, kueue, prometheus
 from .chart import install
 from .edge.store import address, client_secret
 from .metadata import metadata
@@ -119,6 +119,8 @@ def all_values(chart: str, args: OperatorsArgs) -> dict[str, Any]:
     labels = None if args.monitoring is None else args.monitoring.labels
     if chart == "gpu-operator" and isinstance(args.operators.gpu_operator, ManagedGpuOperator):
         return gpu_operator.values(args.operators.gpu_operator, args.pools, labels)
+    if chart == prometheus.CHART and args.monitoring is not None:
+        return prometheus.values(args.monitoring)
     if chart == "kueue":
         return kueue.values(monitored=labels is not None)
     return values(chart, args.operators, args.gateway)

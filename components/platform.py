@@ -26,6 +26,7 @@ from .kubeai import KubeAiArgs, KubeAiOperator, values
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
+from .monitoring.watch import watch
 from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
@@ -77,6 +78,7 @@ class Platform(pulumi.ComponentResource):
             self._serve(model)
         self._offer()
         self._limit()
+        watch(args.environment, args.release.epp, self._after(self._system, self._gateways))
 
         self.url = self._edge.url if self._edge else None
         self.register_outputs({"url": self.url})

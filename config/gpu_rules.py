@@ -48,21 +48,21 @@ def layouts_that_nobody_sets(environment: Environment) -> Iterator[Mistake]:
 def licences_without_a_driver(environment: Environment) -> Iterator[Mistake]:
     """The licence is the driver's; a host's driver has its own."""
     operator = environment.operators.gpu_operator
-    if isinstance(operator, ManagedGpuOperator) and operator.license_secret and operator.driver == "host":
-        path = ("operators", "gpuOperator", "licenseSecret")
+    if isinstance(operator, ManagedGpuOperator) and operator.license and operator.driver == "host":
+        path = ("operators", "gpuOperator", "license")
         yield Mistake(path, "the nodes' own driver reads no Secret", "take it away, or write driver: container")
 
 
 def drivers_without_a_licence(environment: Environment) -> Iterator[Mistake]:
     """A vGPU's driver slows the GPU down until it has a licence."""
     operator = environment.operators.gpu_operator
-    if not isinstance(operator, ManagedGpuOperator) or operator.driver == "host" or operator.license_secret:
+    if not isinstance(operator, ManagedGpuOperator) or operator.driver == "host" or operator.license:
         return
     virtual = [name for name, pool in environment.pools.items() if mig.VIRTUAL.search(pool.gpu.product)]
     if virtual:
         path = ("operators", "gpuOperator", "driver")
         wrong = f"drivers of vGPUs ({', '.join(virtual)}) need a licence"
-        yield Mistake(path, wrong, "name licenseSecret, or write host")
+        yield Mistake(path, wrong, "name license, or write host")
 
 
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (

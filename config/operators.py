@@ -46,7 +46,7 @@ class ManagedGpuOperator(Managed):
     driver: Literal["host", "container"] = "host"
     """Who brings the driver: the nodes' owner, or the operator in a container."""
 
-    license_secret: ObjectName | None = None
+    license: ObjectName | None = None
     """Secret in `gpu-operator` with the token of the licence server (`client_configuration_token.tok`). Drivers of
     vGPUs in containers need one."""
 
@@ -62,6 +62,9 @@ class Operators(Section):
 
     cert_manager: Operator = Existing()
     """cert-manager: certificates of the gateway and of webhooks."""
+
+    prometheus: Operator = Existing()
+    """kube-prometheus-stack: Prometheus, its operator and Grafana, in the namespace `monitoring`."""
 
     gpu_operator: GpuOperator = Existing()
     """NVIDIA's GPU Operator: drivers, device plugin, MIG layouts and GPU metrics of all GPU nodes. It changes nodes:

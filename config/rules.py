@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, pooling_rules, routes
+from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, pooling_rules, routes, watching
 from .nodes import LabelledNodes, NamedNodes
 from .operators import Managed
 from .section import Mistake
@@ -155,6 +155,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *fit.RULES,
     *gpu_rules.RULES,
     *pooling_rules.RULES,
+    *watching.RULES,
     *serving.RULES,
     *kubeai_rules.RULES,
     *huggingface.RULES,

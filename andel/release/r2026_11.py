@@ -54,6 +54,17 @@ RELEASE = Release(
                 namespace="cert-manager",
             ),
         ),
+        # Source: Chart.yaml of that chart. It carries the operator's definitions (operator v0.93.1).
+        "prometheus": (
+            Chart(
+                name="kube-prometheus-stack",
+                registry="oci://ghcr.io/prometheus-community/charts",
+                version="88.5.3",
+                namespace="monitoring",
+                definitions=True,
+                hooks=True,
+            ),
+        ),
         # Source: tag v26.7.0 of NVIDIA/gpu-operator, deployments/gpu-operator. It carries its own definitions.
         "gpu_operator": (
             Chart(

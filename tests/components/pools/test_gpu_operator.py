@@ -88,7 +88,7 @@ def test_a_host_keeps_its_driver() -> None:
 
 
 def test_a_driver_in_a_container_drains_nothing_and_knows_its_licence() -> None:
-    driver = chart_values({"driver": "container", "licenseSecret": "vgpu"}, cards={"rdma/roce_gdr": 8})["driver"]
+    driver = chart_values({"driver": "container", "license": "vgpu"}, cards={"rdma/roce_gdr": 8})["driver"]
     assert driver["upgradePolicy"]["drain"] == {"enable": False}
     assert driver["licensingConfig"] == {"secretName": "vgpu"}
     assert driver["rdma"] == {"enabled": True}
