@@ -22,8 +22,8 @@ Shares = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 class Stake(Section):
     """What a use has of one pool, in shares."""
 
-    guaranteed: Shares = 0
-    """Shares that are its own: it gets them back from whoever borrowed them."""
+    guaranteed: Shares
+    """Shares that are its own, none or more: it gets them back from whoever borrowed them."""
 
     lends: Shares | None = None
     """Of these, what others may borrow while they are idle. Left out, all of them."""
@@ -63,8 +63,14 @@ class Pooling(Section):
     uses: Annotated[dict[DnsLabel, Use], Field(min_length=1)]
     """Uses by name; what no use is guaranteed belongs to all of them."""
 
-    models: DnsLabel = "serving"
-    """Use in whose queue models wait that name none (`queue`)."""
+    models: DnsLabel | None = None
+    """Use in whose queue models wait that name none (`queue`). Left out, the first that their namespace may use."""
+
+    @property
+    def of_models(self) -> str:
+        """Use in whose queue models wait that name none; empty where there is none, which a rule refuses."""
+        mine = (name for name, use in self.uses.items() if SERVING in use.namespaces)
+        return self.models or next(mine, "")
 
     def guaranteed(self, pool: str) -> int:
         """Shares of a pool that are guaranteed to anybody."""
@@ -104,13 +110,13 @@ def namespaces_named_twice(pooling: Pooling) -> Iterator[Mistake]:
 
 def models_without_a_use(pooling: Pooling) -> Iterator[Mistake]:
     """Models wait in the queue of a use that there is, and that their namespace may use."""
-    use = pooling.uses.get(pooling.models)
-    if use is None:
+    if pooling.models is not None and pooling.models not in pooling.uses:
         wrong = f"there is no use {pooling.models}, and models wait in its queue"
         yield Mistake(("models",), wrong, f"write one of {', '.join(sorted(pooling.uses))}")
-    elif SERVING not in use.namespaces:
-        wrong = f"models wait in it, and their namespace {SERVING} may not"
-        yield Mistake(("uses", pooling.models, "namespaces"), wrong, f"add {SERVING}")
+    elif (name := pooling.of_models) not in pooling.uses or SERVING not in pooling.uses[name].namespaces:
+        wrong = f"models wait in the queue of a use, and their namespace {SERVING} may use none"
+        path = ("uses", pooling.models, "namespaces") if pooling.models else ("uses",)
+        yield Mistake(path, wrong, f"add {SERVING} to the namespaces of one")
 
 
 RULES: tuple[Callable[[Pooling], Iterator[Mistake]], ...] = (
@@ -126,4 +132,4 @@ def queue_of(pooling: Pooling | None, model: Model) -> str | None:
     """LocalQueue that a model's pods wait in: its own, that of all models, or none, since only GPUs are rationed."""
     if pooling is None or model.queue or not any(workload.gpus for workload in model.workloads):
         return model.queue
-    return pooling.models
+    return pooling.of_models

@@ -124,7 +124,9 @@ def test_a_flavor_is_the_place_that_models_name_themselves() -> None:
         "tolerations": [{"key": "gpu", "effect": "NoExecute", "operator": "Equal", "value": "large"}],
         "topologyName": "example-dk-rack",
     }
-    assert flavor("divided", one.pools["divided"]) == {"nodeLabels": {"example.dk/pool": "divided"}}
+    assert flavor("divided", one.pools["divided"]) == {
+        "nodeLabels": {"example.dk/pool": "divided", "nvidia.com/mig.config": "divided"}
+    }
     assert topologies(one.pools) == {"example-dk-rack": "example.dk/rack"}
 
 
