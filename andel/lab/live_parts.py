@@ -6,7 +6,7 @@ from pathlib import Path
 from .live_manifests import write_manifests
 from .parts import NO_OPTIMISER, Part
 from .queue_parts import KUEUE_CONTROLLER
-from .scaling_parts import SCALING_PARTS
+from .scaling_parts import PROMTOOL, SCALING_PARTS
 from .simulator_part import ROUTING_PARTS
 from .toolchain import Toolchain
 from .vllm import VLLM_PARTS
@@ -98,6 +98,7 @@ LIVE_PARTS = (
     PICKER,
     *ROUTING_PARTS,
     *SCALING_PARTS,
+    PROMTOOL,
     KUEUE_CONTROLLER,
     *VLLM_PARTS,
 )
