@@ -40,27 +40,28 @@ SETTLED = 6
 
 def environment() -> Environment:
     """Two nodes of eight GPUs. Of 16, 8 are for serving, which lends 6; 2 each for batch and tuning; 4 are common."""
-    pooling = {
-        "uses": {
-            "serving": {"pools": {"large": {"guaranteed": 8, "lends": 6}}, "weight": 8},
-            "batch": {"pools": {"large": {"guaranteed": 2}}, "namespaces": ["batch"], "weight": 1},
-            "tuning": {"pools": {"large": {"guaranteed": 2}}, "namespaces": ["tuning"], "weight": 3},
-        }
-    }
     document = stack_document("dev")
-    chat = {**document["models"]["mistral-small"], "pool": "large"}
-    tiers = {"basis": {**document["tiers"]["basis"], "models": ["mistral-small"]}}
+    large = document["pools"]["large"]
     edits = {
-        "pools": {"large": {**document["pools"]["large"], "gpu": {**document["pools"]["large"]["gpu"], "perNode": 8}}},
-        "pools.large.nodes.names": list(NODES),
-        "models": {"mistral-small": chat},
-        "tiers": tiers,
-        "pooling": pooling,
+        "pools": {
+            "large": {
+                **large,
+                "gpu": {**large["gpu"], "perNode": 8},
+                "nodes": {"kind": "named", "names": list(NODES)},
+            }
+        },
+        "models": {"mistral-small": document["models"]["mistral-small"]},
+        "tiers": {"basis": {**document["tiers"]["basis"], "models": ["mistral-small"]}},
+        "municipalities": {},
+        "pooling": {
+            "uses": {
+                "serving": {"pools": {"large": {"guaranteed": 8, "lends": 6}}, "weight": 8},
+                "batch": {"pools": {"large": {"guaranteed": 2}}, "namespaces": ["batch"], "weight": 1},
+                "tuning": {"pools": {"large": {"guaranteed": 2}}, "namespaces": ["tuning"], "weight": 3},
+            }
+        },
     }
-    edits.pop("pools.large.nodes.names")
-    changed = edited(document, {**edits, "municipalities": {}})
-    changed["pools"]["large"]["nodes"] = {"kind": "named", "names": list(NODES)}
-    return judge(changed)
+    return judge(edited(document, edits))
 
 
 def queue_objects() -> Iterator[dict[str, Any]]:
@@ -234,7 +235,7 @@ def test_nobody_waits_in_a_queue_of_others(plane: ControlPlane, deploy: Callable
 
 
 def test_after_the_loss_of_a_node_the_higher_priority_runs(plane: ControlPlane, deploy: Callable[..., None]) -> None:
-    """Eight GPUs are left, and six pods of high priority take six of them: the scheduler stops lower ones for them."""
+    """Eight GPUs are left for sixteen pods. Those of high priority stand again: lower ones are stopped for them."""
     api = plane.api()
     deploy("serving", 6, "low")
     deploy("serving", 2, "high")
