@@ -48,7 +48,7 @@ def expressions() -> Iterator[tuple[str, str]]:
         for variable in one["templating"]["list"][1:]:
             yield (
                 f"{one['uid']}: {variable['name']}",
-                variable["definition"].split(",")[0].removeprefix("label_values("),
+                variable["query"]["query"].split(",")[0].removeprefix("label_values("),
             )
 
 
