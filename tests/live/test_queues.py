@@ -245,7 +245,7 @@ def test_after_the_loss_of_a_node_the_higher_priority_runs(plane: ControlPlane, 
     lost = next(pod["spec"]["nodeName"] for pod in pods(api) if pod["metadata"]["labels"]["app"] == "serving-high")
     apply_nodes(api, [system_node(), *(node(name) for name in NODES if name != lost)])
     try:
-        found = settles(api, lambda found: found["serving-high"] == 2, 90)
-        assert found.total() <= 8
+        # Pods of a node that is gone seem to run until the garbage collector has been there twice: about a minute.
+        settles(api, lambda found: found["serving-high"] == 2 and found.total() <= 8, 180)
     finally:
         apply_nodes(api, [system_node(), *map(node, NODES)])
