@@ -3,7 +3,7 @@
 
 import copy
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -12,10 +12,13 @@ import pulumi_kubernetes as kubernetes
 from andel.release.pins import Chart
 from config.gateway import Gateway
 from config.limits import Limits
+from config.monitoring import Monitoring
 from config.names import GATEWAY
-from config.operators import Managed
+from config.operators import Managed, ManagedGpuOperator
 from config.operators import Operators as OperatorsSection
+from config.pools import Pool
 
+from . import gpu_operator, kueue, prometheus
 from .chart import install
 from .edge.store import address, client_secret
 from .metadata import metadata
@@ -87,6 +90,12 @@ class OperatorsArgs:
     gateway: Gateway | None = None
     """The edge: Envoy Gateway's limiter counts for it."""
 
+    pools: Mapping[str, Pool] = field(default_factory=dict)
+    """GPU pools, by name: the GPU operator divides them."""
+
+    monitoring: Monitoring | None = None
+    """How Prometheus finds monitors of operators."""
+
 
 class Operators(pulumi.ComponentResource):
     """Charts of all managed operators, each after the one before it."""
@@ -104,8 +113,20 @@ class Operators(pulumi.ComponentResource):
             # With a definition all its objects would go, other people's too: they stay when the platform goes.
             keep = chart in args.charts["crds"]
             after = pulumi.ResourceOptions(parent=self, depends_on=list(before), retain_on_delete=keep)
-            before.append(install(chart, args.mirror, values(chart.name, args.operators, args.gateway), after))
+            before.append(install(chart, args.mirror, all_values(chart.name, args), after))
         self.register_outputs({"charts": [chart.name for chart in charts]})
+
+
+def all_values(chart: str, args: OperatorsArgs) -> dict[str, Any]:
+    """Values of a chart, by what the environment has."""
+    labels = None if args.monitoring is None else args.monitoring.labels
+    if chart == "gpu-operator" and isinstance(args.operators.gpu_operator, ManagedGpuOperator):
+        return gpu_operator.values(args.operators.gpu_operator, args.pools, labels)
+    if chart == prometheus.CHART and args.monitoring is not None:
+        return prometheus.values(args.monitoring)
+    if chart == "kueue":
+        return kueue.values(monitored=labels is not None)
+    return values(chart, args.operators, args.gateway)
 
 
 def values(chart: str, operators: OperatorsSection, gateway: Gateway | None) -> dict[str, Any]:

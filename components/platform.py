@@ -9,6 +9,7 @@ from andel.release.pins import Release
 from config.environment import Environment
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
+from config.pooling import queue_of
 from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
@@ -25,10 +26,12 @@ from .kubeai import KubeAiArgs, KubeAiOperator, values
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
+from .monitoring.watch import watch
 from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
 from .overflow import Overflow, OverflowArgs
+from .pooling import Pooling, PoolingArgs, own_namespaces
 from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
@@ -64,6 +67,7 @@ class Platform(pulumi.ComponentResource):
         self._operators = self._install_operators()
         self._system, self._gateways, self._serving = self._raise_walls()
         self._pools = self._label_pools()
+        self._queues = self._open_queues()
         self._settings = self._set_kserve()
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
@@ -74,6 +78,7 @@ class Platform(pulumi.ComponentResource):
             self._serve(model)
         self._offer()
         self._limit()
+        watch(args.environment, args.release.epp, self._after(self._system, self._gateways))
 
         self.url = self._edge.url if self._edge else None
         self.register_outputs({"url": self.url})
@@ -91,6 +96,8 @@ class Platform(pulumi.ComponentResource):
             charts=self._release.charts,
             mirror=environment.mirror.charts,
             gateway=environment.gateway,
+            pools=environment.pools,
+            monitoring=environment.monitoring,
         )
         return Operators("operators", args, self._after())
 
@@ -108,8 +115,24 @@ class Platform(pulumi.ComponentResource):
         )
 
     def _label_pools(self) -> list[GpuPool]:
-        pools = self._environment.pools.items()
-        return [GpuPool(name, GpuPoolArgs(name=name, pool=pool), self._after()) for name, pool in pools]
+        environment = self._environment
+        own = isinstance(environment.operators.gpu_operator, Managed)
+        # Managed, the GPU operator comes first: it reads the labels, and its definitions need no pool.
+        after = self._after(self._operators if own else None)
+        return [
+            GpuPool(name, GpuPoolArgs(name=name, pool=pool, own_layouts=own), after)
+            for name, pool in environment.pools.items()
+        ]
+
+    def _open_queues(self) -> Pooling | None:
+        pooling = self._environment.pooling
+        if pooling is None:
+            return None
+        walls = [
+            Namespace(name, NamespaceArgs(name=name), self._after(self._operators)) for name in own_namespaces(pooling)
+        ]
+        args = PoolingArgs(pooling=pooling, pools=self._environment.pools)
+        return Pooling("pooling", args, self._after(self._operators, self._serving, *walls))
 
     def _set_kserve(self) -> KServeSettings:
         args = KServeSettingsArgs(
@@ -179,8 +202,10 @@ class Platform(pulumi.ComponentResource):
             images=self._images,
             wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,
+            queue=queue_of(environment.pooling, model),
         )
-        after = self._after(self._settings, self._transformers, self._kubeai, self._edge, account, *self._pools)
+        before = (self._settings, self._transformers, self._kubeai, self._edge, account, self._queues)
+        after = self._after(*before, *self._pools)
         self._publish(name, serve(name, args, after))
 
     def _open_source(self, name: str) -> StorageAccount | None:

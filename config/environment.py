@@ -14,6 +14,7 @@ from .monitoring import Monitoring
 from .municipalities import Municipality, Slug
 from .operators import Mirror, Operators
 from .overflow import OverflowBackend
+from .pooling import Pooling
 from .pools import Pool
 from .release import Release
 from .resources import RunProfile
@@ -40,6 +41,9 @@ class Environment(Section):
 
     pools: dict[DnsLabel, Pool] = {}
     """GPU nodes, by the pool's name."""
+
+    pooling: Pooling | None = None
+    """Who may use how much of the pools. Left out, who comes first is served first."""
 
     profiles: dict[DnsLabel, RunProfile] = {}
     """Places to run by name: what models of one size share."""

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from .placement import pods_of
 from .pools import Pool, Whole
 from .scalars import amount, gibibytes
 from .section import Mistake
@@ -186,6 +188,26 @@ def replicas_without_a_node(environment: Environment) -> Iterator[Mistake]:
             )
 
 
+def more_than_all_hosts(environment: Environment) -> Iterator[Mistake]:
+    """All replicas together ask for no more cores and main memory than the pool's nodes have."""
+    for pool_name, pool in environment.pools.items():
+        pods = pods_of(environment, pool_name)
+        if sum(pod.shares for pod in pods) > pool.shares:
+            continue  # the sum of GPUs is told already
+        for resource, each, there in (
+            ("cpu", [pod.cpu for pod in pods], pool.host.cpu),
+            ("memory", [pod.memory for pod in pods], pool.host.memory),
+        ):
+            if max(each, default=0) > amount(there):
+                continue  # so is a pod that fits no node
+            asked = sum(each, Decimal(0))
+            if asked > (has := amount(there) * pool.nodes.count):
+                unit, divisor = ("cores", 1) if resource == "cpu" else ("GiB", 2**30)
+                wrong = f"replicas ask for {float(asked / divisor):g} {unit}, its nodes have {float(has / divisor):g}"
+                mend = "lower resources or replicas of its models, or add nodes"
+                yield Mistake(("pools", pool_name, "host", resource), wrong, mend)
+
+
 def _without_node(workloads: list[tuple[str, Workload]], pool: Pool) -> tuple[str, int] | None:
     """The first model of which a pod finds no node, and the GPUs of that pod."""
     free = [pool.shares_per_node] * pool.nodes.count
@@ -214,5 +236,6 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     more_than_the_pool,
     more_at_the_highest_load,
     replicas_without_a_node,
+    more_than_all_hosts,
 )
 """Every rule of the fit, from one replica to all of them."""

@@ -127,7 +127,8 @@ class Model(Section):
     """PriorityClass of its pods: who is pushed out first when nodes are lost."""
 
     queue: DnsLabel | None = None
-    """Kueue's LocalQueue in the models' namespace that its pods wait in."""
+    """Kueue's LocalQueue in the models' namespace that its pods wait in. Left out, it is that of
+    `pooling.models`, where pooling is declared."""
 
     serving: Serving
     """The runtime that carries it."""

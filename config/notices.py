@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .section import Mistake
+from .serving import KubeAi
 from .serving.huggingface import DEPRECATED, HuggingFace
 
 if TYPE_CHECKING:
@@ -19,3 +20,6 @@ def notices(environment: Environment) -> Iterator[Mistake]:
         if isinstance(model.serving, HuggingFace):
             mend = "write kserve: name, keys and limits stay"
             yield Mistake(("models", name, "serving", "kind"), DEPRECATED, mend)
+        if environment.pooling is not None and isinstance(model.serving, KubeAi) and model.gpus:
+            wrong = "its pods carry no label for Kueue: they take GPUs past all queues"
+            yield Mistake(("models", name, "serving", "kind"), wrong, "guarantee less of its pool, or write kserve")

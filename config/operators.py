@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from .scalars import form
+from .scalars import ObjectName, form
 from .section import Section
 
 ChartSource = Annotated[
@@ -40,6 +40,20 @@ class Managed(Section):
 Operator = Annotated[Existing | Managed, Field(discriminator="kind")]
 
 
+class ManagedGpuOperator(Managed):
+    """NVIDIA's GPU Operator from the release's chart, with one ClusterPolicy for all pools."""
+
+    driver: Literal["host", "container"] = "host"
+    """Who brings the driver: the nodes' owner, or the operator in a container."""
+
+    license: ObjectName | None = None
+    """Secret in `gpu-operator` with the token of the licence server (`client_configuration_token.tok`). Drivers of
+    vGPUs in containers need one."""
+
+
+GpuOperator = Annotated[Existing | ManagedGpuOperator, Field(discriminator="kind")]
+
+
 class Operators(Section):
     """One setting an operator. `existing` is the default of all but one: use what is paid for already."""
 
@@ -48,6 +62,16 @@ class Operators(Section):
 
     cert_manager: Operator = Existing()
     """cert-manager: certificates of the gateway and of webhooks."""
+
+    prometheus: Operator = Existing()
+    """kube-prometheus-stack: Prometheus, its operator and Grafana, in the namespace `monitoring`."""
+
+    gpu_operator: GpuOperator = Existing()
+    """NVIDIA's GPU Operator: drivers, device plugin, MIG layouts and GPU metrics of all GPU nodes. It changes nodes:
+    managed, it sets up MIG as `pools` say, and drains nothing by itself."""
+
+    kueue: Operator = Existing()
+    """Kueue: queues for GPUs, where `pooling` is declared."""
 
     ai_gateway: Operator = Existing()
     """Envoy AI Gateway: routes by model, counts tokens. It comes before Envoy Gateway, which its chart lets read

@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `pools`: sets of GPU nodes of one product, and how their GPUs are shared."""
 
-from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from .scalars import Cores, HostPath, LabelKey, LabelValue, Memory, MigProfile, ObjectName, gibibytes
-from .section import Mistake, Section, again, refuse_if_any
-
-SLICES = 7
-"""Compute slices of a GPU that can be divided (source: NVIDIA MIG guide)."""
+from . import pool_rules
+from .nodes import Nodes
+from .scalars import Cores, HostPath, LabelKey, LabelValue, Memory, MigProfile, gibibytes
+from .section import Section, refuse_if_any
 
 
 class Gpu(Section):
@@ -55,18 +53,13 @@ class Mig(Section):
     """Instances on one GPU."""
 
     @property
-    def slices(self) -> int:
-        """Compute slices of one instance; a GPU has seven."""
-        return int(self.profile.split("g", 1)[0])
-
-    @property
     def memory(self) -> Decimal:
         """Memory of one instance in GB (10**9 bytes), by the profile's name."""
         return Decimal(self.profile.split(".")[1].removesuffix("gb"))
 
 
 class TimeSlicing(Section):
-    """Several pods take turns on each GPU. Nothing holds their memory apart: for models that trust each other."""
+    """Several pods take turns on each GPU. Nothing holds their memory apart: for trials, never in production."""
 
     kind: Literal["timeSlicing"]
 
@@ -75,35 +68,6 @@ class TimeSlicing(Section):
 
 
 Sharing = Annotated[Whole | Mig | TimeSlicing, Field(discriminator="kind")]
-
-
-class NamedNodes(Section):
-    """Nodes that exist, by name. The platform labels them as the pool's (`andel/pool`)."""
-
-    kind: Literal["named"]
-
-    names: Annotated[tuple[ObjectName, ...], Field(min_length=1)]
-    """Names of the nodes."""
-
-    @property
-    def count(self) -> int:
-        """Nodes in the pool."""
-        return len(self.names)
-
-
-class LabelledNodes(Section):
-    """Nodes that exist and carry a label already. The platform writes nothing on them."""
-
-    kind: Literal["labelled"]
-
-    labels: Annotated[dict[LabelKey, LabelValue], Field(min_length=1)]
-    """Labels that all nodes of the pool carry, and no others do."""
-
-    count: Annotated[int, Field(ge=1, le=5000, strict=True)]
-    """How many nodes that is. The platform plans with this number. Kubernetes is built for 5,000 (source: its docs)."""
-
-
-Nodes = Annotated[NamedNodes | LabelledNodes, Field(discriminator="kind")]
 
 
 class Taint(Section):
@@ -127,6 +91,19 @@ class ModelCache(Section):
 
     storage: Memory
     """Room in it, as `500Gi`."""
+
+
+Watts = Annotated[Decimal, Field(gt=0, le=3000)]
+
+
+class Power(Section):
+    """What a GPU draws. Where DCGM measures it, the measure counts; models that share a GPU are told apart by these."""
+
+    idle: Watts
+    """Watts of a GPU that waits, as `60`."""
+
+    most: Watts
+    """Watts of a GPU at its limit, as `400`."""
 
 
 class Pool(Section):
@@ -153,6 +130,16 @@ class Pool(Section):
     model_cache: ModelCache | None = None
     """Disks that keep the weights of models that are `cached`."""
 
+    topology: LabelKey | None = None
+    """Label of the nodes that says which rack or switch they hang on, as `topology.kubernetes.io/rack`. Queues place
+    the pods of one workload below one value of it."""
+
+    power: Power | None = None
+    """What a GPU draws, for reports on energy."""
+
+    price_per_gpu_hour: Annotated[Decimal, Field(gt=0, le=10_000)] | None = None
+    """What an hour of one whole GPU costs, in DKK, for reports on what idle GPUs cost."""
+
     @property
     def shares_per_gpu(self) -> int:
         """Pods that one GPU serves."""
@@ -171,6 +158,11 @@ class Pool(Section):
     def shares(self) -> int:
         """What the whole pool offers."""
         return self.shares_per_node * self.nodes.count
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the whole pool."""
+        return self.gpu.per_node * self.nodes.count
 
     @property
     def share_memory(self) -> Decimal:
@@ -196,49 +188,5 @@ class Pool(Section):
 
     @model_validator(mode="after")
     def _rules(self) -> Self:
-        refuse_if_any(mistake for rule in RULES for mistake in rule(self))
+        refuse_if_any(mistake for rule in pool_rules.RULES for mistake in rule(self))
         return self
-
-
-def more_slices_than_a_gpu(pool: Pool) -> Iterator[Mistake]:
-    """A GPU has seven compute slices."""
-    if isinstance(pool.sharing, Mig) and (slices := pool.sharing.slices * pool.sharing.per_gpu) > SLICES:
-        wrong = f"{pool.sharing.per_gpu} x {pool.sharing.profile} need {slices} compute slices, a GPU has {SLICES}"
-        yield Mistake(("sharing", "perGpu"), wrong, f"write {SLICES // pool.sharing.slices} or less")
-
-
-def more_memory_than_a_gpu(pool: Pool) -> Iterator[Mistake]:
-    """Instances share the memory of their GPU."""
-    if isinstance(pool.sharing, Mig) and pool.share_memory * pool.sharing.per_gpu > gibibytes(pool.gpu.memory):
-        wrong = f"{pool.sharing.per_gpu} x {pool.sharing.profile} need more than the {pool.gpu.memory} of a GPU"
-        yield Mistake(("sharing", "profile"), wrong, "write fewer instances (perGpu) or a smaller profile")
-
-
-def instances_of_a_virtual_gpu(pool: Pool) -> Iterator[Mistake]:
-    """A vGPU is a part of a GPU already; its host alone divides it."""
-    if not isinstance(pool.sharing, Whole) and pool.gpu.product.startswith("GRID-"):
-        wrong = f"{pool.gpu.product} is a vGPU, which its host has divided already"
-        yield Mistake(("sharing", "kind"), wrong, "write whole, and have the host divide it further")
-
-
-def nodes_named_twice(pool: Pool) -> Iterator[Mistake]:
-    """A node counts once."""
-    if isinstance(pool.nodes, NamedNodes):
-        for index, name in again(pool.nodes.names):
-            yield Mistake(("nodes", "names", index), f"node {name} stands here twice", "take one away")
-
-
-def taints_named_twice(pool: Pool) -> Iterator[Mistake]:
-    """Key and effect name a taint."""
-    for index, (key, effect) in again((taint.key, taint.effect) for taint in pool.taints):
-        yield Mistake(("taints", index), f"taint {key} ({effect}) stands here twice", "take one away")
-
-
-RULES: tuple[Callable[[Pool], Iterator[Mistake]], ...] = (
-    more_slices_than_a_gpu,
-    more_memory_than_a_gpu,
-    instances_of_a_virtual_gpu,
-    nodes_named_twice,
-    taints_named_twice,
-)
-"""Rules within a pool."""

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, edge_rules, fit, guardrail, overflow, routes
+from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, pooling_rules, routes, watching
+from .nodes import LabelledNodes, NamedNodes
 from .operators import Managed
-from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
 from .serving import huggingface, kubeai_rules, picker_rules, pod_rules, storage_rules
 from .serving import rules as serving
@@ -153,6 +153,9 @@ def tiers_named_as_the_rest(environment: Environment) -> Iterator[Mistake]:
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *catalogue.RULES,
     *fit.RULES,
+    *gpu_rules.RULES,
+    *pooling_rules.RULES,
+    *watching.RULES,
     *serving.RULES,
     *kubeai_rules.RULES,
     *huggingface.RULES,

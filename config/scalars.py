@@ -143,6 +143,23 @@ ImageRef = Annotated[
 ]
 """A container image by digest. A tag alone may be another image tomorrow."""
 
+ApiGroup = Annotated[
+    str,
+    form(r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$", "write an API group with dots", 253),
+]
+"""Group of an API, without its version, as `karpenter.k8s.aws`."""
+
+KindName = Annotated[str, form(r"^[A-Z][A-Za-z0-9]*$", "write a kind, as EC2NodeClass", 63)]
+"""Kind of an object."""
+
+InstanceType = Annotated[
+    str, form(r"^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$", "write a machine's name, as p4d.24xlarge", 63)
+]
+"""A machine as a cloud names it; it is a label's value."""
+
+KubernetesVersion = Annotated[str, form(r"^v1\.[0-9]{1,2}\.[0-9]{1,3}$", "write a version, as v1.34.2", 12)]
+"""A version of Kubernetes."""
+
 HostPath = Annotated[
     str, form(r"^(/[A-Za-z0-9_][-A-Za-z0-9_.]*)+$", "write an absolute path, as /var/lib/andel/models", 200)
 ]

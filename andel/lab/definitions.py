@@ -49,17 +49,21 @@ def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
         for file in files:
             text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("{{"))
             manifests += [manifest for manifest in yaml.load_all(text, yaml.CSafeLoader) if manifest]
-    return [_plain(manifest) for manifest in manifests if manifest["kind"] in PATHS]
+    return [_plain(manifest, source.written) for manifest in manifests if manifest["kind"] in PATHS]
 
 
-def _plain(manifest: dict[str, Any]) -> dict[str, Any]:
-    """The manifest without labels, and without annotations that a chart would fill in."""
+def _plain(manifest: dict[str, Any], written: str = "") -> dict[str, Any]:
+    """The manifest without labels, and without annotations that a chart would fill in; one version, stored as it is."""
     annotations = manifest["metadata"].get("annotations") or {}
     kept = {key: value for key, value in annotations.items() if "{{" not in str(value)}
     plain = {**_undescribed(manifest), "metadata": {"name": manifest["metadata"]["name"], "annotations": kept}}
     if manifest["kind"] == "CustomResourceDefinition":
         # Versions that only old objects need take memory, and here no object is old.
-        plain["spec"]["versions"] = [version for version in plain["spec"]["versions"] if version["storage"]]
+        plain["spec"]["versions"] = [
+            {**version, "storage": True}
+            for version in plain["spec"]["versions"]
+            if (version["name"] == written if written else version["storage"])
+        ]
     return plain
 
 

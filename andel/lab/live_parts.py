@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """The parts of the tier `live`: real controllers, which a lab starts when it is asked for them."""
 
-from collections.abc import Iterable
 from pathlib import Path
 
-import yaml
-
+from .live_manifests import write_manifests
 from .parts import NO_OPTIMISER, Part
-from .scaling_parts import SCALING_PARTS
+from .queue_parts import KUEUE_CONTROLLER
+from .scaling_parts import PROMTOOL, SCALING_PARTS
 from .simulator_part import ROUTING_PARTS
 from .toolchain import Toolchain
 from .vllm import VLLM_PARTS
@@ -33,16 +32,6 @@ VARIANT_AUTOSCALER = (
     "v0.7.0",
     "h1:tubrh9eoBR7lLhOyFyvW5/F2ws97b/sl5ogqwJtVEc8=",
 )
-
-
-def write_manifests(module: Path, patterns: Iterable[str], target: Path) -> None:
-    """The objects of a module's files as one file."""
-    objects = []
-    for pattern in patterns:
-        for file in sorted(module.glob(pattern)):
-            objects += [one for one in yaml.safe_load_all(file.read_text()) if one]
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(yaml.safe_dump_all(objects))
 
 
 def _kserve_manifests(toolchain: Toolchain, folder: Path) -> None:
@@ -109,6 +98,8 @@ LIVE_PARTS = (
     PICKER,
     *ROUTING_PARTS,
     *SCALING_PARTS,
+    PROMTOOL,
+    KUEUE_CONTROLLER,
     *VLLM_PARTS,
 )
 """Every part of the tier, in the order in which they are built."""

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from components.gpu_pool import node_selector
 from config.environment import Environment
-from config.pools import Mig, NamedNodes, Pool, TimeSlicing
+from config.nodes import NamedNodes
+from config.pools import Mig, Pool, TimeSlicing
 from config.scalars import gibibytes
 
 from .api import ApiServer, fingerprint, marked
@@ -31,10 +33,10 @@ def gpu_nodes(environment: Environment) -> list[dict[str, Any]]:
 
 
 def pool_nodes(name: str, pool: Pool) -> Iterator[dict[str, Any]]:
-    """The nodes of a pool: by their names, or made-up names where it has labels alone."""
+    """The nodes of a pool: by their names, or made-up names. Those on demand all stand: the lab has nobody to ask."""
     nodes = pool.nodes
     names = nodes.names if isinstance(nodes, NamedNodes) else [f"{name}-{index}" for index in range(1, nodes.count + 1)]
-    labels = discovery_labels(pool) | ({} if isinstance(nodes, NamedNodes) else dict(nodes.labels))
+    labels = discovery_labels(pool) | ({} if isinstance(nodes, NamedNodes) else node_selector(name, nodes))
     capacity = {
         "cpu": pool.host.cpu,
         "memory": pool.host.memory,

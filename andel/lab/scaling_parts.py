@@ -42,5 +42,14 @@ PROMETHEUS = Part(
     flags=(NO_OPTIMISER, "-ldflags=-s -w", "-tags=remove_all_sd"),
 )
 
+PROMTOOL = Part(
+    name="promtool",
+    seconds=60,
+    module="prometheus",
+    package="github.com/prometheus/prometheus/cmd/promtool",
+    program="promtool",
+    flags=(NO_OPTIMISER, "-ldflags=-s -w", "-tags=remove_all_sd"),
+)
+
 SCALING_PARTS = (PROMETHEUS, KEDA_OPERATOR)
 """In the order in which they are built."""

@@ -12,7 +12,7 @@ class DefinitionSource:
     """Files of a Go module that hold definitions."""
 
     operator: str
-    """Operator that brings them on a cluster of one's own: its field in the config's `operators`."""
+    """Operator that brings them on a cluster of one's own: its field in the config's `operators`, if it has one."""
 
     module: str
     """Path of the module."""
@@ -25,6 +25,9 @@ class DefinitionSource:
 
     files: tuple[str, ...]
     """Patterns of files, relative to the module."""
+
+    written: str = ""
+    """Version that objects are written in, where it is not the one that is stored: a webhook converts between them."""
 
     charts: tuple[str, ...] = ()
     """Folders of charts that lie in the same module: a mirror for places without a registry."""
@@ -120,6 +123,32 @@ SOURCES = (
         checksum="h1:DdhJ8QabwTfWgbgaHH2gdf8twliioHaoSfmDXRYEVU0=",
         files=(),
         charts=("charts/lws",),
+    ),
+    DefinitionSource(
+        operator="kueue",
+        module="sigs.k8s.io/kueue",
+        version="v0.15.0",
+        checksum="h1:9Khzc2ne6/eWuZx5o+R4KlVBzh3kZkTIMzpPC2e8Spg=",
+        files=tuple(
+            f"config/components/crd/bases/kueue.x-k8s.io_{kind}.yaml"
+            for kind in ("clusterqueues", "cohorts", "localqueues", "resourceflavors", "topologies")
+        ),
+        written="v1beta2",
+        charts=("charts/kueue",),
+    ),
+    DefinitionSource(
+        operator="karpenter",
+        module="sigs.k8s.io/karpenter",
+        version="v1.8.0",
+        checksum="h1:AmTHUPtnuL8IX9mbcD3NOohyk62idrBCBtM+8Wn6Jvk=",
+        files=("pkg/apis/crds/karpenter.sh_nodepools.yaml",),
+    ),
+    DefinitionSource(
+        operator="cluster_api",
+        module="sigs.k8s.io/cluster-api",
+        version="v1.12.0",
+        checksum="h1:iFOz8b0LdrMJS5Df1Eb7wyvTkWqlTUM2LHFEHCeI6vA=",
+        files=("config/crd/bases/cluster.x-k8s.io_machinedeployments.yaml",),
     ),
     DefinitionSource(
         operator="cert_manager",

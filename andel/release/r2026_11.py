@@ -54,6 +54,37 @@ RELEASE = Release(
                 namespace="cert-manager",
             ),
         ),
+        # Source: Chart.yaml of that chart. It carries the operator's definitions (operator v0.93.1).
+        "prometheus": (
+            Chart(
+                name="kube-prometheus-stack",
+                registry="oci://ghcr.io/prometheus-community/charts",
+                version="88.5.3",
+                namespace="monitoring",
+                definitions=True,
+                hooks=True,
+            ),
+        ),
+        # Source: tag v26.7.0 of NVIDIA/gpu-operator, deployments/gpu-operator. It carries its own definitions.
+        "gpu_operator": (
+            Chart(
+                name="gpu-operator",
+                registry="https://helm.ngc.nvidia.com/nvidia",
+                version="v26.7.0",
+                namespace="gpu-operator",
+                definitions=True,
+            ),
+        ),
+        # The newest that is tried here; its objects are written as v1beta2, which later ones serve as well.
+        "kueue": (
+            Chart(
+                name="kueue",
+                registry="oci://registry.k8s.io/kueue/charts",
+                version="0.15.0",
+                namespace="kueue-system",
+                definitions=True,
+            ),
+        ),
         # Its certificates come from a job that runs before the install (certgen).
         "envoy_gateway": (
             Chart(name="gateway-helm", registry=ENVOY, version="v1.8.3", namespace="envoy-gateway-system", hooks=True),

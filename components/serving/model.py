@@ -57,6 +57,9 @@ class ModelArgs:
     monitoring: Monitoring | None = None
     """Where it is measured and traced."""
 
+    queue: str | None = None
+    """Kueue's LocalQueue that its pods wait in."""
+
 
 def resources(args: ModelArgs) -> dict[str, dict[str, str]]:
     """Requests and limits of a pod's container. Extended resources must be equal in both."""
@@ -81,7 +84,7 @@ def pod_placement(args: ModelArgs) -> dict[str, Any]:
 
 def pod_labels(args: ModelArgs) -> dict[str, str]:
     """Labels of the model's pods: monitors, policies and Kueue find them by these, whatever the kind."""
-    queued = {"kueue.x-k8s.io/queue-name": args.model.queue} if args.model.queue else {}
+    queued = {"kueue.x-k8s.io/queue-name": args.queue} if args.queue else {}
     return {MODEL: args.name, **queued}
 
 

@@ -42,6 +42,8 @@ REFERENCES = (
     "overflow.sweden.municipalities",
     "overflow.own-centre.municipalities",
     "tiers.only.models",
+    "pooling.models",
+    "spare.namespaces",
     # KubeAI gives a whole number of profiles, and Secrets whole.
     "profiles.doubled",
     "doubled-text.gpus",
@@ -76,6 +78,7 @@ OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 OF_ITS_OWN = {
     "gateway": ("gateway.", "municipalities.", "tiers."),
     "routes": (".canary.", "overflow.", "guardrail."),
+    "pools": ("pools.", "pooling.", "monitoring."),
 }
 
 
@@ -111,6 +114,9 @@ WORDS = (
     "auto",
     "closed",
     "headers",
+    "any",
+    "priority",
+    "spot",
     "2025-01-01",
 )
 """Other values of settings that know few."""
@@ -157,7 +163,7 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
-    if "overflow" in document:
+    if "overflow" in document or "pooling" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
     if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:

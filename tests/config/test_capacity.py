@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from andel.capacity import command, model_use, pool_use
+from andel.capacity import cases, command, model_use, placings, pool_use
+from andel.capacity_picture import lines
+from config.environment import Environment
 from config.judge import judge
 from tests.conftest import ROOT, stack_document
 
@@ -55,9 +57,57 @@ def test_tables_and_json_tell_the_same() -> None:
     rows = json.loads(CliRunner().invoke(command, [file, "--json"]).output)
     shown = CliRunner().invoke(command, [file]).output
     assert {row["pool"] for row in rows["pools"]} == {"a100-80", "a100-20"}
-    for row in (*rows["pools"], *rows["models"]):
-        line = next(line for line in shown.splitlines() if f" {next(iter(row.values()))} " in line)
-        assert all(f" {value} " in line for value in row.values()), line
+    for row in (*rows["pools"], *rows["models"], *rows["cases"]):
+        assert any(all(f" {value} " in line for value in row.values()) for line in shown.splitlines()), row
+
+
+def loaded() -> Environment:
+    """Dev with a second model on the small pool that may grow beyond it together with the first."""
+    document = stack_document("dev")
+    load = {"kind": "load", "minReplicas": 1, "maxReplicas": 2}
+    second = {**document["models"]["e5-large"], "displayName": "Second", "scaling": load}
+    edits = {
+        "models.second": second,
+        "tiers.basis.models": ["e5-large", "mistral-small", "second"],
+        "monitoring": {"prometheus": "http://prometheus.monitoring.svc:9090"},
+    }
+    return judge(edited(document, edits))
+
+
+def test_cases_tell_what_a_lost_node_and_the_highest_load_cost() -> None:
+    """Each pool of dev has one node of two GPUs; without it nobody stands."""
+    found = {(row.case, row.pool): row for row in cases(loaded())}
+    assert found["now", "small"].fit == "certain"
+    assert found["one node lost", "small"].waiting == "e5-large 1, second 1"
+    assert found["one node lost", "large"].waiting == "mistral-small 1"
+    most = found["all at their most", "small"]
+    assert (most.asked, most.shares, most.free, most.fit, most.waiting) == (3, 2, 0, "short", "second 1")
+
+
+def test_the_picture_shows_every_share_and_who_waits() -> None:
+    environment = loaded()
+    now = [line.plain for line in lines(environment, placings(environment, "now"))]
+    assert now == [
+        "large: 1 x 2 GRID-A100D-80C",
+        "     1 A ·",
+        "small: 1 x 2 GRID-A100D-20C",
+        "     1 B C ",
+        "       A mistral-small  B e5-large  C second  · free",
+    ]
+    most = [line.plain for line in lines(environment, placings(environment, "all at their most"))]
+    assert "  wait C " in most
+
+
+def test_the_picture_as_a_file_is_the_same_in_every_run(tmp_path: Path) -> None:
+    """It stands in docs: a diff of it means that something changed."""
+    files = [tmp_path / name for name in ("one.svg", "other.svg")]
+    for file in files:
+        result = CliRunner().invoke(command, [str(ROOT / "Pulumi.prod.yaml"), "--svg", str(file)])
+        assert result.exit_code == 0
+    one, other = (file.read_text(encoding="utf-8") for file in files)
+    assert one == other
+    assert "a100-80" in one
+    assert one.startswith("<svg")
 
 
 def test_a_file_that_is_refused_has_no_capacity(tmp_path: Path) -> None:
