@@ -7,11 +7,12 @@ from pydantic import model_validator
 
 from . import rules
 from .clusters import Clusters
+from .economy import Economy
 from .gateway import Gateway
 from .guardrail import Guardrail
 from .models import Model
 from .monitoring import Monitoring
-from .municipalities import Municipality, Slug
+from .municipalities import Member, Slug
 from .operators import Mirror, Operators
 from .overflow import OverflowBackend
 from .pools import Pool
@@ -56,8 +57,11 @@ class Environment(Section):
     tiers: dict[DnsLabel, Tier] = {}
     """Plans of the municipalities, by name."""
 
-    municipalities: dict[Slug, Municipality] = {}
+    municipalities: dict[Slug, Member] = {}
     """The register of members, by their slugs. Who is not in it gets 403."""
+
+    economy: Economy | None = None
+    """What it costs, and how members share that. Left out, nothing is priced."""
 
     guardrail: Guardrail | None = None
     """A service that sees each request before it is forwarded."""

@@ -125,6 +125,7 @@ _TYPES = {
     "int_parsing": "a whole number",
     "decimal_parsing": "a number",
     "decimal_type": "a number",
+    "decimal_max_places": "a number with fewer decimals",
     "finite_number": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",

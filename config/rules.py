@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, edge_rules, fit, guardrail, overflow, routes
+from . import canary, catalogue, economy_rules, edge_rules, fit, guardrail, overflow, routes
 from .operators import Managed
 from .pools import LabelledNodes, NamedNodes
 from .section import Mistake
@@ -164,6 +164,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *guardrail.RULES,
     *routes.RULES,
     *edge_rules.RULES,
+    *economy_rules.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

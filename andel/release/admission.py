@@ -4,6 +4,7 @@
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+from andel.economy.rules import RULES as ECONOMY_RULES
 from config.environment import Environment
 from config.judge import judge
 from config.operators import Managed
@@ -113,5 +114,6 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     plugins_that_no_picker_has,
     strategies_that_no_picker_has,
     operators_without_a_chart,
+    *ECONOMY_RULES,
 )
-"""Every rule of the release."""
+"""Every rule of the release, and of the economy where only counting shows a mistake."""

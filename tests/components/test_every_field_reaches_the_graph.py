@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from andel.economy.figures import prices
 from config.contract import contract
 from config.judge import judge
 from config.section import Path, Refusal, dotted
@@ -50,6 +51,9 @@ REFERENCES = (
     "tiers.strict.models",
     # Envoy Gateway's own setting: `andel gateway-values` says it, and a managed one's chart gets it.
     "limits.whenDown",
+    # Purchases and memberships are of this year; the smallest class begins with nobody. tests/economy holds both.
+    "economy.year",
+    "classes.small.citizens",
 )
 
 MORE = (
@@ -74,8 +78,8 @@ REPEATED = (
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 OF_ITS_OWN = {
-    "gateway": ("gateway.", "municipalities.", "tiers."),
-    "routes": (".canary.", "overflow.", "guardrail."),
+    "gateway": ("gateway.", "municipalities.", "tiers.", "economy."),
+    "routes": (".canary.", "overflow.", "guardrail.", "economy."),
 }
 
 
@@ -112,6 +116,8 @@ WORDS = (
     "closed",
     "headers",
     "2025-01-01",
+    "2026-06-01",
+    "SEK",
 )
 """Other values of settings that know few."""
 
@@ -160,7 +166,7 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     if "overflow" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
-    if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:
+    if section in ("economy", "gateway", "municipalities", "tiers") and "strict" in document["tiers"]:
         return document
     profiles = document.get("profiles", {})
     models = {
@@ -209,7 +215,7 @@ def sleeps(model: dict[str, Any]) -> bool:
 def meaning(document: str) -> str:
     """Everything that an environment becomes: objects and outputs."""
     environment = judge(json.loads(document))
-    return constructed(environment) + contract(environment).model_dump_json()
+    return constructed(environment) + contract(environment).model_dump_json() + json.dumps(prices(environment))
 
 
 @pytest.mark.parametrize(

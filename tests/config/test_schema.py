@@ -76,6 +76,9 @@ ANSWERS = {
 """What a person writes for a blank, by its key or by what it says; `one` does for every other text."""
 
 
+YEARS = ("year", "bought")
+"""Numbers that are years."""
+
 TASKS = "chat | embedding | rerank | classification | transcription"
 
 
@@ -103,7 +106,11 @@ def filled(text: str, everything: bool) -> Iterator[str]:
         if setting.lstrip().startswith("#"):
             continue
         blank = next(contexts) if key == "context" else ANSWERS.get(key, "one")
-        setting = setting.replace("<number>", "1").replace("<text>", blank).replace("<one or more>", "one")
+        setting = (
+            setting.replace("<number>", "2026" if key in YEARS else "1")
+            .replace("<text>", blank)
+            .replace("<one or more>", "one")
+        )
         yield re.sub(
             r"<([^>]+)>",
             lambda match: ANSWERS.get(match[1], {"name": "one", "NAME": "ONE"}.get(match[1], match[1])),
