@@ -58,6 +58,10 @@ class Compared:
     options: tuple[Option, ...]
     """Each way."""
 
+    most: Fraction | None
+    """Which multiple of the declared load the own GPUs carry; None where nobody measured it. A break-even above it asks
+    for more GPUs, and so for another cost."""
+
     breaks_even: dict[str, Fraction]
     """At which multiple of the declared load two ways cost the same, by `own-cloud`, `hybrid-cloud` and `own-hybrid`:
     below it the cloud's side is cheaper, above it the one with more own GPUs."""
@@ -90,7 +94,13 @@ def compare(environment: Environment) -> Compared | None:
                 carried=carried(declared, kept, 1 - out),
             )
         )
-    return Compared(tokens=load(declared), options=tuple(options), breaks_even=breaks_even(declared, Fraction(gpus)))
+    most = declared.own_capacity_tokens
+    return Compared(
+        tokens=load(declared),
+        options=tuple(options),
+        most=None if most is None else Fraction(most, load(declared)),
+        breaks_even=breaks_even(declared, Fraction(gpus)),
+    )
 
 
 def load(declared: Comparison) -> int:

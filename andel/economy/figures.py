@@ -63,6 +63,7 @@ def of_comparison(compared: Compared) -> dict[str, Any]:
             }
             for one in compared.options
         },
+        "most": None if compared.most is None else decimal(compared.most),
         "breaksEven": {name: decimal(at) for name, at in compared.breaks_even.items()},
     }
 

@@ -2,6 +2,7 @@
 """Years that somebody worked out on paper."""
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -144,6 +145,7 @@ def test_own_gpus_beside_a_cloud() -> None:
     compared = compare(priced(of_citizens(a=1), {"kind": "citizens"}, costs=costs, comparison=COMPARISON))
     assert compared is not None
     assert compared.tokens == 100_000_000_000
+    assert compared.most == Fraction(3, 2)
     assert {one.way: (one.total, one.carried) for one in compared.options} == {
         "own": (Decimal(170_000), True),
         "cloud": (Decimal(290_000), None),
