@@ -6,6 +6,7 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from . import rules
+from .chats import Chats
 from .clusters import Clusters
 from .economy import Economy
 from .gateway import Gateway
@@ -22,6 +23,7 @@ from .rollout import Rollout
 from .scalars import DnsLabel, ModelName
 from .section import Section, refuse_if_any
 from .tiers import Tier
+from .walls import Walls
 
 
 class Environment(Section):
@@ -59,6 +61,12 @@ class Environment(Section):
 
     municipalities: dict[Slug, Member] = {}
     """The register of members, by their slugs. Who is not in it gets 403."""
+
+    walls: Walls = Walls()
+    """Room of each member's namespaces."""
+
+    chats: Chats | None = None
+    """Where chat interfaces are reached. Left out, none is from outside."""
 
     economy: Economy | None = None
     """What it costs, and how members share that. Left out, nothing is priced."""

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 from .days import Day
 from .scalars import Count, DnsLabel, form
 from .section import Mistake, Section, refuse_if_any
+from .walls import Egress
 
 Slug = Annotated[
     str,
@@ -31,6 +32,10 @@ class Member(Section):
 
     citizens: Count | None = None
     """Citizens on 1 January, where its price depends on them."""
+
+    egress: Annotated[tuple[Egress, ...], Field(max_length=50)] = ()
+    """Places outside that pods in its namespaces may reach, beside names and the API: its identity provider, its
+    database. Governance: a municipality can't open its own walls."""
 
     joins: Day | None = None
     """First day of its membership. Before it, its keys are refused and it pays nothing. Left out, it always was one."""

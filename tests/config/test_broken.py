@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from config import economy, economy_keys, municipalities, pools, rules, scaling, secrets, tiers
+from config import economy, economy_keys, municipalities, pools, rules, scaling, secrets, tiers, walls
 from config.environment import Environment
 from config.judge import judge
 from config.section import Refusal, dotted
@@ -19,7 +19,7 @@ from .loosened import accepts
 
 DEV = stack_document("dev")
 BROKEN = broken_files()
-MODULES = (economy, economy_keys, municipalities, rules, pools, scaling, tiers)
+MODULES = (economy, economy_keys, municipalities, rules, pools, scaling, tiers, walls)
 RULES: dict[str, tuple[Any, Callable[..., Any]]] = {
     rule.__name__: (module, rule) for module in MODULES for rule in module.RULES
 }
