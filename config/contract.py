@@ -8,6 +8,7 @@ from .environment import Environment
 from .identity import TokenIssuer
 from .models import Task
 from .municipalities import Slug
+from .operators import ImagePrefix
 from .scalars import DnsLabel, Hostname, ModelName
 from .section import Section
 from .tiers import Tier
@@ -80,6 +81,12 @@ class PlatformContract(Section):
     host: Hostname | None
     """Host of the API, if the environment has a gateway."""
 
+    chat_domain: Hostname | None = None
+    """Domain below which chats are reached, if the environment has them."""
+
+    images: ImagePrefix | None = None
+    """Registry and path before every image's name, where there is a mirror."""
+
     models: dict[ModelName, ContractModel]
     """Models by public name."""
 
@@ -104,6 +111,8 @@ def contract(environment: Environment) -> PlatformContract:
     return PlatformContract(
         release=environment.release.name,
         host=environment.gateway.host if environment.gateway else None,
+        chat_domain=environment.chats.domain if environment.chats else None,
+        images=environment.mirror.images,
         models={
             name: ContractModel(display_name=model.display_name, task=model.task, context_tokens=model.context_tokens)
             for name, model in environment.models.items()
