@@ -83,7 +83,7 @@ class Municipality(pulumi.ComponentResource):
         ChatInterface("chat", args, self._on(self._applications, keys))
 
     def _key_of_chat(self, keys: ApplicationKeys) -> SecretKey:
-        """Where the chat finds its key: beside it. On a cluster of its own that is a copy, which opens nothing there."""
+        """Where the chat finds its key: beside it. On another cluster that is a copy, which opens nothing there."""
         if self._applications is self._gpu:
             return SecretKey(name=secret_name(CHAT, 1), key=FIELD)
         kubernetes.core.v1.Secret(
@@ -99,7 +99,9 @@ class Municipality(pulumi.ComponentResource):
 
     def _admit_staff(self) -> None:
         args = StaffRightsArgs(namespace=self._namespace, staff=self._section.staff)
-        StaffRights("staff", args, self._on(self._applications))
+        StaffRights("staff", args, self._on(self._gpu))
+        if self._applications is not self._gpu:
+            StaffRights("application-staff", args, self._on(self._applications))
 
     def _say_whom_to_ask(self) -> None:
         contacts = self._section.contacts

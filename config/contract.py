@@ -81,6 +81,9 @@ class PlatformContract(Section):
     host: Hostname | None
     """Host of the API, if the environment has a gateway."""
 
+    separate_applications: bool = False
+    """Whether applications stand on a cluster of their own."""
+
     chat_domain: Hostname | None = None
     """Domain below which chats are reached, if the environment has them."""
 
@@ -111,6 +114,7 @@ def contract(environment: Environment) -> PlatformContract:
     return PlatformContract(
         release=environment.release.name,
         host=environment.gateway.host if environment.gateway else None,
+        separate_applications=environment.clusters.application is not None,
         chat_domain=environment.chats.domain if environment.chats else None,
         images=environment.mirror.images,
         models={

@@ -101,6 +101,14 @@ def applications_named_as_the_chat(municipality: Municipality) -> Iterator[Mista
         yield Mistake(("applications", CHAT), "the chat's own key has this name", "name the application otherwise")
 
 
+def equal_contexts(municipality: Municipality) -> Iterator[Mistake]:
+    """Two clusters are two contexts."""
+    application = municipality.clusters.application
+    if application is not None and application.context == municipality.clusters.gpu.context:
+        path = ("clusters", "application", "context")
+        yield Mistake(path, f"{application.context} is the GPU cluster", "leave application out: one cluster is both")
+
+
 def groups_of_the_system(municipality: Municipality) -> Iterator[Mistake]:
     """Nobody's staff is everybody (`system:authenticated`) or a part of the cluster."""
     for field, groups in (("viewers", municipality.staff.viewers), ("operators", municipality.staff.operators)):
@@ -120,6 +128,7 @@ def groups_named_twice(municipality: Municipality) -> Iterator[Mistake]:
 
 RULES: tuple[Callable[[Municipality], Iterator[Mistake]], ...] = (
     applications_named_as_the_chat,
+    equal_contexts,
     groups_of_the_system,
     groups_named_twice,
 )

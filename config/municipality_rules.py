@@ -53,6 +53,15 @@ def models_beyond_the_plan(municipality: Municipality, contract: PlatformContrac
             yield Mistake(path, f"its plan has no model {name}", one_of(dict.fromkeys(allowed or ())))
 
 
+def other_clusters(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
+    """Walls stand on the platform's clusters, and on no other."""
+    if (municipality.clusters.application is not None) != contract.separate_applications:
+        wrong, mend = "the platform has one cluster for all", "take it away"
+        if contract.separate_applications:
+            wrong, mend = "the platform has a cluster of its own for applications", "write its context"
+        yield Mistake(("clusters", "application"), wrong, mend)
+
+
 def chats_without_a_host(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
     """A chat is reached somewhere."""
     if municipality.chat is not None and contract.chat_domain is None:
@@ -75,6 +84,7 @@ def allowed_models(municipality: Municipality, contract: PlatformContract) -> tu
 RULES: tuple[Callable[[Municipality, PlatformContract], Iterator[Mistake]], ...] = (
     strangers,
     models_beyond_the_plan,
+    other_clusters,
     chats_without_a_host,
     chats_without_an_api,
 )
