@@ -9,6 +9,7 @@ from .identity import TokenIssuer
 from .models import Task
 from .municipalities import Slug
 from .operators import ImagePrefix
+from .release import ReleaseName
 from .scalars import DnsLabel, Hostname, ModelName
 from .section import Section
 from .tiers import Tier
@@ -75,7 +76,7 @@ class PlatformContract(Section):
     version: Literal[1] = 1
     """Version of this contract."""
 
-    release: str
+    release: ReleaseName
     """Release that the platform stands on."""
 
     host: Hostname | None
