@@ -20,6 +20,9 @@ from .edge.workload import labels, pod, service
 from .metadata import metadata
 from .pod_security import CONTAINER_SECURITY
 
+UNAWAITED = {"pulumi.com/skipAwait": "true"}
+"""Annotation of what the engine makes and leaves (source: pulumi-kubernetes)."""
+
 USER = 1000
 """User of its pod. The image's own is root, which *restricted* refuses."""
 
@@ -52,19 +55,19 @@ class ChatInterface(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ChatInterfaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:municipality:ChatInterface", name, None, opts)
-        child, placed = pulumi.ResourceOptions(parent=self), metadata(CHAT, args.namespace)
+        child = pulumi.ResourceOptions(parent=self)
+        # Its Secrets are the municipality's to put there: an engine that waited for its pod would wait for people.
+        placed = metadata(CHAT, args.namespace, annotations=UNAWAITED)
         disk = kubernetes.core.v1.PersistentVolumeClaim(
             f"{name}-uploads",
-            # Storage that waits for its first pod is bound after the claim: waiting for it here would wait for ever.
-            metadata=metadata("chat-uploads", args.namespace, annotations={"pulumi.com/skipAwait": "true"}),
+            metadata=metadata("chat-uploads", args.namespace, annotations=UNAWAITED),
             spec=claim(args.chat),
             opts=child,
         )
         kubernetes.core.v1.Service(f"{name}-service", metadata=placed, spec=address(), opts=child)
         kubernetes.apps.v1.Deployment(
             f"{name}-deployment",
-            # Its Secrets are the municipality's to put there: an engine that waited for them would never end.
-            metadata=metadata(CHAT, args.namespace, annotations={"pulumi.com/skipAwait": "true"}),
+            metadata=placed,
             spec=deployment(args),
             opts=pulumi.ResourceOptions(parent=self, depends_on=[disk]),
         )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+import pulumi_random as random
 
 from andel.release.pins import Release
 from config.chat import SecretKey
@@ -51,6 +52,8 @@ class Municipality(pulumi.ComponentResource):
         clusters = args.municipality.clusters
         self._gpu = provider("gpu", clusters.gpu, self)
         self._applications = provider("application", clusters.application, self) if clusters.application else self._gpu
+        # The default one is switched off with all others.
+        self._random = random.Provider("random", opts=pulumi.ResourceOptions(parent=self))
         keys = self._make_keys()
         self._open_chat(keys)
         self._admit_staff()
@@ -66,7 +69,7 @@ class Municipality(pulumi.ComponentResource):
         if self._section.chat is not None:
             applications[CHAT] = ApplicationKey()
         args = ApplicationKeysArgs(namespace=self._namespace, applications=applications)
-        return ApplicationKeys("keys", args, self._on(self._gpu))
+        return ApplicationKeys("keys", args, pulumi.ResourceOptions(parent=self, providers=[self._gpu, self._random]))
 
     def _open_chat(self, keys: ApplicationKeys) -> None:
         chat = self._section.chat

@@ -23,6 +23,7 @@ from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
 from .inner_hop import InnerHop
 from .kserve_settings import KServeSettings, KServeSettingsArgs
 from .kubeai import KubeAiArgs, KubeAiOperator, values
+from .member_admission import MemberAdmission
 from .members import walls
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
@@ -262,8 +263,12 @@ class Platform(pulumi.ComponentResource):
 
     def _wall_members(self) -> None:
         environment = self._environment
+        admission = {"gpu": MemberAdmission("gpu-members", self._after())}
+        if self._applications is not self._gpu:
+            admission["application"] = MemberAdmission("application-members", self._beside())
         for cluster, args in walls(environment):
-            opts = self._after(self._operators) if cluster == "gpu" else self._beside(self._operators)
+            after = (self._operators, admission[cluster])
+            opts = self._after(*after) if cluster == "gpu" else self._beside(*after)
             MunicipalityWalls(f"{cluster}-member-{args.slug}", args, opts)
 
 

@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,10 +82,24 @@ class Laboratory:
         return [event for event in events if "dryRun=All" not in event["requestURI"]]
 
 
+def settled(api: ApiServer) -> dict[str, str]:
+    """What stands when controllers have come to rest: the same twice, a second apart."""
+    before = contents(api)
+    for _ in range(60):
+        time.sleep(1)
+        after = contents(api)
+        if after == before:
+            return after
+        before = after
+    raise AssertionError("the cluster doesn't come to rest")
+
+
 def contents(api: ApiServer) -> dict[str, str]:
     """Every object of a cluster by its address, byte for byte: but for its status, and for what the server counts."""
     found = {}
     for version, resource in _listable(api):
+        if resource == "ipaddresses":  # the API server's own, one for each Service
+            continue
         for item in api.items(f"{version}/{resource}"):
             metadata = item["metadata"]
             kept = {key: value for key, value in metadata.items() if key not in ("resourceVersion", "managedFields")}

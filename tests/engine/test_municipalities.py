@@ -13,7 +13,7 @@ import yaml
 from andel.lab import engine
 from tests.conftest import ROOT, stack_document
 
-from .laboratory import Laboratory, contents
+from .laboratory import Laboratory, settled
 from .municipal import MunicipalStack
 
 NEWCOMER = "samso"
@@ -55,11 +55,11 @@ def standing(new_lab: Callable[..., Laboratory], tmp_path_factory: pytest.TempPa
     laboratory.up()
     laboratory.deploy()
     laboratory.deploy("--expect-no-changes")
-    before = contents(laboratory.api)
+    before = settled(laboratory.api)
     write(stacks, document)
     engine.prepare(laboratory.lab, "dev")
     laboratory.deploy()
-    return Standing(laboratory, folder, before, contents(laboratory.api))
+    return Standing(laboratory, folder, before, settled(laboratory.api))
 
 
 def test_joining_writes_the_members_own_walls_and_one_line(standing: Standing) -> None:
@@ -91,14 +91,14 @@ def test_a_municipality_furnishes_its_own_walls_and_nothing_else(standing: Stand
     """As its own account, whose rights end there. A second `up` finds nothing to do."""
     municipality = standing.municipality(slug)
     municipality.write()
-    before = contents(standing.laboratory.api)
+    before = settled(standing.laboratory.api)
     municipality.deploy()
-    after = contents(standing.laboratory.api)
+    after = settled(standing.laboratory.api)
     touched = {one for one in {*before, *after} if before.get(one) != after.get(one)}
     assert [one for one in touched if f"/{municipality.namespace}/" not in one] == []
     assert any("/secrets/key-" in one for one in touched)
     municipality.deploy("--expect-no-changes")
-    again = contents(standing.laboratory.api)
+    again = settled(standing.laboratory.api)
     assert {one for one in {*again, *after} if again.get(one) != after.get(one)} == set()
 
 
@@ -116,5 +116,5 @@ def test_destroying_a_municipality_leaves_its_walls_and_the_rest(standing: Stand
     for slug in SLUGS:
         ended = standing.municipality(slug).pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
         assert ended.returncode == 0, ended.stdout + ended.stderr
-    left = contents(standing.laboratory.api)
+    left = settled(standing.laboratory.api)
     assert left.keys() == standing.after.keys()
