@@ -98,7 +98,7 @@ OPEN = thing(
     "networking.k8s.io/v1",
     spec={"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]},
 )
-ADMIN_BINDING = {"roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}}
+ADMINISTRATOR = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
 SELF = [{"kind": "ServiceAccount", "name": ACCOUNT, "namespace": HOME}]
 EVERYTHING = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
 ROUTE_OF_THE_API = thing(
@@ -172,12 +172,12 @@ BEYOND_ITS_RIGHTS: dict[str, Request] = {
     "the rights of everybody": (
         "POST",
         f"{RBAC}/clusterrolebindings",
-        thing("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", subjects=SELF, **ADMIN_BINDING),
+        thing("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", subjects=SELF, roleRef=ADMINISTRATOR),
     ),
     "an administrator's rights in its namespace": (
         "POST",
         in_namespace(HOME, "rolebindings", RBAC),
-        thing("RoleBinding", "rbac.authorization.k8s.io/v1", subjects=SELF, **ADMIN_BINDING),
+        thing("RoleBinding", "rbac.authorization.k8s.io/v1", subjects=SELF, roleRef=ADMINISTRATOR),
     ),
     "a role of every right": (
         "POST",
@@ -243,7 +243,6 @@ BEYOND_EVERYBODYS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = 
         "inside the cluster alone",
         service(type="ClusterIP"),
     ),
-    "a port of every node": ("services", service(type="NodePort"), "inside the cluster alone", service()),
     "a load balancer": ("services", service(type="LoadBalancer"), "inside the cluster alone", service()),
     "a dashboard in everybody's Grafana": (
         "configmaps",
