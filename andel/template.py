@@ -17,7 +17,7 @@ from config.fields import kind, sections
 from config.scalars import VariableName
 from config.stackfile import KEY, SWITCH
 
-SELDOM = ("chats", "economy", "guardrail", "overflow")
+SELDOM = ("chats", "economy", "guardrail", "keycloak", "overflow")
 """Sections of the environment that few need: shown, and marked as what may be left out."""
 
 WIDTH = 110

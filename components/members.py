@@ -6,6 +6,7 @@ from typing import Literal
 
 from config.environment import Environment
 
+from .municipality_realm import MunicipalityRealmArgs
 from .municipality_walls import MunicipalityWallsArgs
 
 Cluster = Literal["gpu", "application"]
@@ -32,4 +33,16 @@ def walls(environment: Environment) -> Iterator[tuple[Cluster, MunicipalityWalls
                     proxies=gateway.proxy_namespace if gateway and not separate else None,
                     chats=environment.chats if with_applications else None,
                 ),
+            )
+
+
+def realms(environment: Environment) -> Iterator[MunicipalityRealmArgs]:
+    """The realms of the members that have one."""
+    for slug, member in environment.municipalities.items():
+        if environment.keycloak is not None and member.realm:
+            yield MunicipalityRealmArgs(
+                slug=slug,
+                display_name=member.name,
+                keycloak=environment.keycloak,
+                chat_host=f"{slug}.{environment.chats.domain}" if environment.chats else None,
             )

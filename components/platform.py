@@ -24,10 +24,11 @@ from .inner_hop import InnerHop
 from .kserve_settings import KServeSettings, KServeSettingsArgs
 from .kubeai import KubeAiArgs, KubeAiOperator, values
 from .member_admission import MemberAdmission
-from .members import walls
+from .members import realms, walls
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
+from .municipality_realm import MunicipalityRealm
 from .municipality_walls import MunicipalityWalls
 from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
@@ -270,6 +271,8 @@ class Platform(pulumi.ComponentResource):
             after = (self._operators, admission[cluster])
             opts = self._after(*after) if cluster == "gpu" else self._beside(*after)
             MunicipalityWalls(f"{cluster}-member-{args.slug}", args, opts)
+        for realm in realms(environment):
+            MunicipalityRealm(f"realm-{realm.slug}", realm, self._beside(self._operators))
 
 
 def sleeps_unheld(scaling: Scaling) -> bool:

@@ -11,6 +11,7 @@ from .clusters import Clusters
 from .economy import Economy
 from .gateway import Gateway
 from .guardrail import Guardrail
+from .keycloak import Keycloak
 from .models import Model
 from .monitoring import Monitoring
 from .municipalities import Member, Slug
@@ -67,6 +68,9 @@ class Environment(Section):
 
     chats: Chats | None = None
     """Where chat interfaces are reached. Left out, none is from outside."""
+
+    keycloak: Keycloak | None = None
+    """A Keycloak with a realm for each member that asks for one. Left out, members bring issuers of their own."""
 
     economy: Economy | None = None
     """What it costs, and how members share that. Left out, nothing is priced."""

@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterator
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from .days import Day
 from .scalars import Count, DnsLabel, form
@@ -36,6 +36,9 @@ class Member(Section):
     egress: Annotated[tuple[Egress, ...], Field(max_length=50)] = ()
     """Places outside that pods in its namespaces may reach, beside names and the API: its identity provider, its
     database. Governance: a municipality can't open its own walls."""
+
+    realm: StrictBool = False
+    """Whether it has a realm in the platform's Keycloak."""
 
     joins: Day | None = None
     """First day of its membership. Before it, its keys are refused and it pays nothing. Left out, it always was one."""

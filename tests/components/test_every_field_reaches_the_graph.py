@@ -78,7 +78,7 @@ REPEATED = (
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 OF_ITS_OWN = {
-    "gateway": ("gateway.", "municipalities.", "tiers.", "economy.", "walls.", "chats."),
+    "gateway": ("gateway.", "municipalities.", "tiers.", "economy.", "walls.", "chats.", "keycloak."),
     "routes": (".canary.", "overflow.", "guardrail.", "economy."),
 }
 
@@ -118,6 +118,7 @@ WORDS = (
     "2025-01-01",
     "2026-06-01",
     "SEK",
+    "v2beta1",
     "192.0.2.11/32",
     "2",
 )
@@ -168,7 +169,10 @@ def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     if "overflow" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
-    if section in ("chats", "economy", "gateway", "municipalities", "tiers", "walls") and "strict" in document["tiers"]:
+    if (
+        section in ("chats", "economy", "gateway", "keycloak", "municipalities", "tiers", "walls")
+        and "strict" in document["tiers"]
+    ):
         return document
     profiles = document.get("profiles", {})
     models = {

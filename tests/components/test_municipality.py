@@ -286,3 +286,23 @@ def test_every_example_is_a_member_of_the_platform_that_it_names() -> None:
     with pytest.raises(Refusal):
         judge_municipality({})
     assert found(document("aarhus"), "slug") == "aarhus"
+
+
+def test_a_realm_has_one_public_client_that_leads_to_its_own_chat() -> None:
+    (made_of,) = [
+        one.inputs
+        for one in platform_graph(judged(stack_document("dev")))
+        if one.inputs.get("kind") == "KeycloakRealmImport"
+    ]
+    assert made_of["metadata"]["namespace"] == "keycloak"
+    written = made_of["spec"]["realm"]
+    assert written["realm"] == "ringkobing-skjern"
+    (client,) = written["clients"]
+    assert client["publicClient"] is True
+    assert client["attributes"]["pkce.code.challenge.method"] == "S256"
+    assert client["redirectUris"] == ["https://ringkobing-skjern.chat.dev.andel.example/oauth/oidc/callback"]
+    claims = [one["config"] for one in client["protocolMappers"]]
+    assert {"municipality": "ringkobing-skjern"} in [{one.get("claim.name"): one.get("claim.value")} for one in claims]
+    signed_on = variables(document("ringkobing-skjern"))
+    assert signed_on["OAUTH_CLIENT_ID"] == client["clientId"]
+    assert signed_on["OPENID_REDIRECT_URI"] in client["redirectUris"]
