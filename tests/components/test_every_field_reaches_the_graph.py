@@ -118,7 +118,7 @@ WORDS = (
     "2025-01-01",
     "2026-06-01",
     "SEK",
-    "v2beta1",
+    "v2alpha1",
     "192.0.2.11/32",
     "2",
 )
@@ -164,15 +164,16 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 """Sections that may be left out, and are needed for the settings of a section."""
 
 
+WHOLE = ("chats", "economy", "gateway", "keycloak", "municipalities", "tiers", "walls")
+"""Sections whose settings concern members: their environment is small as it is."""
+
+
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
     if "overflow" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
-    if (
-        section in ("chats", "economy", "gateway", "keycloak", "municipalities", "tiers", "walls")
-        and "strict" in document["tiers"]
-    ):
+    if section in WHOLE and "strict" in document["tiers"]:
         return document
     profiles = document.get("profiles", {})
     models = {
