@@ -13,7 +13,8 @@ from config.section import Path, Refusal, dotted
 from tests.config.edits import edited
 from tests.conftest import stack_document
 
-DEV = stack_document("dev")
+MEMBERS = {slug: stack_document("dev")["municipalities"][slug] for slug in ("aarhus", "odense")}
+DEV = edited(stack_document("dev"), {"municipalities": MEMBERS})
 LIST = {"kind": "price-per-citizen", "price": 1.71, "reserve": 0}
 
 
