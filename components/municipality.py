@@ -10,6 +10,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
+from andel.release.admission import CHAT_IMAGE
 from andel.release.pins import Release
 from config.chat import SecretKey
 from config.contract import PlatformContract
@@ -23,9 +24,6 @@ from .chat_settings import host
 from .cluster import provider
 from .metadata import metadata
 from .staff_rights import StaffRights, StaffRightsArgs
-
-IMAGE = "open-webui"
-"""Role of Open WebUI's image in a release."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +79,7 @@ class Municipality(pulumi.ComponentResource):
             chat=chat,
             key=self._key_of_chat(keys),
             contract=self._contract,
-            image=self._release.images[IMAGE].reference(self._contract.images),
+            image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
         ChatInterface("chat", args, self._on(self._applications, keys))
 

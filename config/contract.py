@@ -79,6 +79,9 @@ class PlatformContract(Section):
     release: ReleaseName
     """Release that the platform stands on."""
 
+    allow_unresolved: bool = False
+    """Whether images without a digest may be applied."""
+
     host: Hostname | None
     """Host of the API, if the environment has a gateway."""
 
@@ -114,6 +117,7 @@ def contract(environment: Environment) -> PlatformContract:
     """The contract of an environment."""
     return PlatformContract(
         release=environment.release.name,
+        allow_unresolved=environment.release.allow_unresolved,
         host=environment.gateway.host if environment.gateway else None,
         separate_applications=environment.clusters.application is not None,
         chat_domain=environment.chats.domain if environment.chats else None,

@@ -3,7 +3,7 @@
 
 import pulumi
 
-from andel.release import release
+from andel.release.admission import admit_municipality
 from components.municipality import Municipality, MunicipalityArgs
 from config.judge import judge_municipality
 from config.load import load_contract, load_municipality
@@ -14,10 +14,10 @@ try:
     section = judge_municipality(load_municipality())
     contract = load_contract(section.platform)
     admitted(section, contract, stack=pulumi.get_stack())
+    pinned = admit_municipality(section, contract, applying=not pulumi.runtime.is_dry_run())
 except Refusal as refusal:
     raise pulumi.RunError(f"the municipality is refused\n{refusal}") from None
 
-furnished = Municipality(
-    "municipality", MunicipalityArgs(municipality=section, contract=contract, release=release(contract.release))
-)
+args = MunicipalityArgs(municipality=section, contract=contract, release=pinned)
+furnished = Municipality("municipality", args)
 pulumi.export("url", furnished.url)

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
 from andel.economy.rules import RULES as ECONOMY_RULES
+from config.contract import PlatformContract
 from config.environment import Environment
 from config.judge import judge
+from config.municipality import Municipality
 from config.operators import Managed
 from config.section import Mistake, refuse_if_any
 from config.serving.llm_d import LlmD
@@ -47,6 +49,25 @@ def admit(environment: Environment, *, applying: bool) -> Release:
             for image in pinned.unresolved()
         )
     return pinned
+
+
+def admit_municipality(municipality: Municipality, contract: PlatformContract, *, applying: bool) -> Release:
+    """The release that the platform stands on, if a municipality may be made of it.
+
+    Raises:
+        Refusal: its chat's image has no digest, and the platform doesn't allow that.
+    """
+    pinned = release(contract.release)
+    if applying and municipality.chat is not None and not contract.allow_unresolved:
+        image = pinned.images[CHAT_IMAGE]
+        if image.digest is None:
+            wrong = f"{contract.release} has no digest for {image.repository}:{image.tag}"
+            refuse_if_any([Mistake(("chat",), wrong, "let it be written, with its source, into andel/release")])
+    return pinned
+
+
+CHAT_IMAGE = "open-webui"
+"""Role of the chat's image in a release."""
 
 
 def arguments_that_vllm_refuses(environment: Environment) -> Iterator[Mistake]:

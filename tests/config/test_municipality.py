@@ -10,13 +10,15 @@ import yaml
 from click.testing import CliRunner
 
 from andel import check as check_verb
-from andel.release.admission import judged
+from andel.release.admission import admit_municipality, judged
+from andel.template import SCHEMAS, template
 from config import municipality, municipality_rules
 from config.contract import PlatformContract, contract
 from config.judge import judge_municipality
 from config.load import contract_of
 from config.municipality import Municipality
 from config.section import Refusal, dotted
+from config.stackfile import MUNICIPALITY
 from tests.conftest import ROOT, stack_document
 
 from .edits import Broken, edited
@@ -143,6 +145,40 @@ def test_a_file_is_one_stack(tmp_path: Path) -> None:
     file = tmp_path / "Pulumi.dev.yaml"
     file.write_text(yaml.safe_dump(both))
     assert "is the other kind of stack's" in check(file).output
+
+
+def test_a_template_filled_in_is_good(tmp_path: Path) -> None:
+    """The least of it: a stack without chat or applications."""
+    told = {"platform": "organization/andel/dev", "slug": "samso", "context": "andel-dev"}
+    contacts = dict.fromkeys(("technical", "dataProtection"), "it@samso.example")
+    lines = []
+    for line in template(MUNICIPALITY).splitlines():
+        key = line.strip().partition(":")[0]
+        if not line.lstrip().startswith("#"):
+            lines.append(line.replace("<text>", {**told, **contacts}.get(key, "<text>")))
+    text = "\n".join(lines)
+    whole = yaml.safe_load(text)
+    section = whole["config"]["andel:municipality"]
+    del section["chat"], section["applications"]
+    section["clusters"].pop("application", None)
+    file = tmp_path / "Pulumi.dev-samso.yaml"
+    file.write_text(yaml.safe_dump(whole))
+    assert check(file).output == f"{file}: good\n"
+
+
+def test_an_image_without_a_digest_is_refused_where_the_platform_refuses_it() -> None:
+    section, strict = judge_municipality(AARHUS), DEV.model_copy(update={"allow_unresolved": False})
+    with pytest.raises(Refusal, match="no digest for"):
+        admit_municipality(section, strict, applying=True)
+    admit_municipality(section, strict, applying=False)  # a preview shows everything
+    admit_municipality(section, DEV, applying=True)
+    admit_municipality(section.model_copy(update={"chat": None}), strict, applying=True)
+
+
+def test_stack_files_name_their_schema() -> None:
+    for file in (ROOT / "municipalities").glob("Pulumi.*-*.yaml"):
+        assert file.read_text().splitlines()[0] == f"# yaml-language-server: $schema={SCHEMAS[MUNICIPALITY]}"
+        assert (file.parent / SCHEMAS[MUNICIPALITY]).exists()
 
 
 def check(*words: object) -> Any:
