@@ -31,6 +31,7 @@ check: $(VENV) ## format, lint, types, layers, schema, stack files and unit test
 	.venv/bin/lint-imports --no-logo --no-cache
 	$(ANDEL) schema --check
 	$(ANDEL) check Pulumi.dev.yaml Pulumi.prod.yaml
+	$(ANDEL) check --platform Pulumi.dev.yaml municipalities/Pulumi.dev-*.yaml
 	.venv/bin/pytest -q -m 'not engine and not live and not node'
 
 test: $(VENV) ## unit and engine tests; builds the lab where it is missing

@@ -3,6 +3,7 @@
 
 import pulumi
 
+from andel.economy.figures import prices
 from andel.release.admission import admit, judged
 from components.platform import Platform, PlatformArgs
 from config.contract import contract
@@ -18,4 +19,5 @@ except Refusal as refusal:
 platform = Platform("platform", PlatformArgs(environment=environment, release=pinned))
 
 pulumi.export("contract", contract(environment).model_dump(mode="json", by_alias=True))
+pulumi.export("prices", prices(environment))
 pulumi.export("url", platform.url)

@@ -10,6 +10,7 @@ VERBS = {
     "schema": "andel.schema",
     "template": "andel.template",
     "capacity": "andel.capacity",
+    "price": "andel.price.command",
     "preview": "andel.preview.command",
     "kubeai-values": "andel.kubeai_values",
     "chat": "andel.chat.command",

@@ -8,9 +8,13 @@ from pathlib import Path
 import click
 
 from andel.release.admission import judged
+from andel.stack import environment_of
+from config.contract import PlatformContract, contract
+from config.judge import judge_municipality
+from config.municipality_rules import mistakes as between
 from config.notices import notices
-from config.section import Mistake, Refusal, dotted
-from config.stackfile import StackFile, read
+from config.section import Mistake, Refusal, dotted, refuse_if_any
+from config.stackfile import MUNICIPALITY, StackFile, read
 
 MOST = 50
 """Mistakes shown of one file; more than these are counted."""
@@ -18,11 +22,17 @@ MOST = 50
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--platform",
+    type=click.Path(path_type=Path),
+    help="Stack file of the platform: municipalities' files are judged by what it gives them, too.",
+)
 @click.option("--json", "as_json", is_flag=True, help="For scripts: a list of mistakes with file, line and path.")
-def command(files: tuple[Path, ...], as_json: bool) -> None:
+def command(files: tuple[Path, ...], platform: Path | None, as_json: bool) -> None:
     """Judge stack FILES: one line a mistake, `file:line: path: what is wrong; how to mend it`."""
-    judged = {file: mistakes_and_notices(file) for file in files}
-    found = [(file, line, mistake) for file, (wrong, _) in judged.items() for line, mistake in wrong]
+    given = contract(environment_of(platform)) if platform else None
+    told_of = {file: mistakes_and_notices(file, given) for file in files}
+    found = [(file, line, mistake) for file, (wrong, _) in told_of.items() for line, mistake in wrong]
     if as_json:
         rows = [
             {"file": str(file), "line": line, "path": dotted(one.path), "wrong": one.wrong, "mend": one.mend}
@@ -30,9 +40,9 @@ def command(files: tuple[Path, ...], as_json: bool) -> None:
         ]
         click.echo(json.dumps(rows, indent=1, ensure_ascii=False))
     else:
-        for file, (wrong, _) in judged.items():
+        for file, (wrong, _) in told_of.items():
             _tell(file, wrong)
-    for file, (_, told) in judged.items():
+    for file, (_, told) in told_of.items():
         for line, one in told:
             # No mistake: scripts that read the list don't meet it, and the exit status is what it would be.
             click.echo(f"{file}:{line}: {dotted(one.path)}: notice: {one.wrong}; {one.mend}", err=as_json)
@@ -48,11 +58,20 @@ def mistakes(file: Path) -> Told:
     return mistakes_and_notices(file)[0]
 
 
-def mistakes_and_notices(file: Path) -> tuple[Told, Told]:
-    """Every mistake of a stack file; of a good one, what won't be allowed for ever."""
+def mistakes_and_notices(file: Path, given: PlatformContract | None = None) -> tuple[Told, Told]:
+    """Every mistake of a stack file; of a good one, what won't be allowed for ever.
+
+    Args:
+        file: of the platform, or of a municipality.
+        given: by which a municipality is judged, beside its own rules.
+    """
     stack = StackFile()
     try:
         stack = read(file)
+        if stack.key == MUNICIPALITY:
+            municipality = judge_municipality(stack.municipality)
+            refuse_if_any(between(municipality, given) if given else ())
+            return [], []
         environment = judged(stack.environment)
     except Refusal as refusal:
         return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes], []

@@ -12,12 +12,12 @@ import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from config.environment import Environment
 from config.fields import kind, sections
 from config.scalars import VariableName
-from config.stackfile import KEY, SWITCH
+from config.schema import ROOTS
+from config.stackfile import KEY, MUNICIPALITY, SWITCH
 
-SELDOM = ("guardrail", "overflow")
+SELDOM = ("chats", "economy", "guardrail", "keycloak", "overflow")
 """Sections of the environment that few need: shown, and marked as what may be left out."""
 
 WIDTH = 110
@@ -27,25 +27,30 @@ TOP = 4
 MAY = "#- "
 """Begins what may be left out: without this mark it is a setting."""
 
-HEADER = f"""\
-# yaml-language-server: $schema=schemas/environment.schema.json
-# Fill in what stands in <angle brackets>. What begins with `{MAY}` may be left out, and shows its default where there
+SCHEMAS = {KEY: "schemas/environment.schema.json", MUNICIPALITY: "../schemas/municipality.schema.json"}
+"""Schema of each kind of stack, seen from its file."""
+
+HEADER = """\
+# yaml-language-server: $schema={schema}
+# Fill in what stands in <angle brackets>. What begins with `{may}` may be left out, and shows its default where there
 # is one: take the mark away to set it.
 config:
-  {SWITCH}: ["*"]
-  {KEY}:
+  {switch}: ["*"]
+  {key}:
 """
 
 
 @click.command()
-def command() -> None:
+@click.option("--municipality", is_flag=True, help="One of a municipality.")
+def command(municipality: bool) -> None:
     """Print a stack file to fill in."""
-    click.echo(template(), nl=False)
+    click.echo(template(MUNICIPALITY if municipality else KEY), nl=False)
 
 
-def template() -> str:
-    """The whole file."""
-    return HEADER + "\n".join(" " * TOP + line for line in _section(Environment, top=True)) + "\n"
+def template(key: str = KEY) -> str:
+    """The whole file of a kind of stack."""
+    header = HEADER.format(schema=SCHEMAS[key], switch=SWITCH, key=key, may=MAY)
+    return header + "\n".join(" " * TOP + line for line in _section(ROOTS[key], top=True)) + "\n"
 
 
 def _section(model: type[BaseModel], *, top: bool = False) -> Iterator[str]:

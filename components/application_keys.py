@@ -46,6 +46,8 @@ class ApplicationKeys(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ApplicationKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:municipality:ApplicationKeys", name, None, opts)
+        self.values: dict[tuple[str, int], pulumi.Output[str]] = {}
+        """Values by application and generation, all secret: for what needs one on another cluster."""
         for application, key in args.applications.items():
             for generation, until in key.live.items():
                 self._key(f"{name}-{application}-{generation}", args.namespace, application, generation, until, key)
@@ -61,6 +63,7 @@ class ApplicationKeys(pulumi.ComponentResource):
             keepers={"generation": str(generation)},
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
         )
+        self.values[application, generation] = pulumi.Output.concat(PREFIX, value.result)
         kubernetes.core.v1.Secret(
             name,
             metadata=metadata(
@@ -70,7 +73,7 @@ class ApplicationKeys(pulumi.ComponentResource):
                 annotations=told(until, key.data_class),
             ),
             type="Opaque",
-            string_data={FIELD: pulumi.Output.concat(PREFIX, value.result)},
+            string_data={FIELD: self.values[application, generation]},
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "string_data"]),
         )
 

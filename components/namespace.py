@@ -20,6 +20,9 @@ class NamespaceArgs:
     name: str
     """Name of the namespace."""
 
+    labels: Mapping[str, str] = field(default_factory=dict)
+    """Labels beside those of every object and of Pod Security."""
+
     traffic: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """NetworkPolicy specs by name, beside the one that denies all and the one that lets names be resolved."""
 
@@ -30,7 +33,9 @@ class Namespace(pulumi.ComponentResource):
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:platform:Namespace", name, None, opts)
         namespace = kubernetes.core.v1.Namespace(
-            name, metadata=metadata(args.name, labels=POD_SECURITY), opts=pulumi.ResourceOptions(parent=self)
+            name,
+            metadata=metadata(args.name, labels={**args.labels, **POD_SECURITY}),
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.name = namespace.metadata.name
         for policy, spec in {"default-deny": deny_all(), "allow-dns": resolve_names(), **args.traffic}.items():

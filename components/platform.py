@@ -13,6 +13,7 @@ from config.pooling import queue_of
 from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
+from .chat_gateway import ChatGateway, ChatGatewayArgs
 from .cluster import provider
 from .edge.edge import Edge, EdgeArgs
 from .edge_route import EdgeRoute
@@ -23,10 +24,14 @@ from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
 from .inner_hop import InnerHop
 from .kserve_settings import KServeSettings, KServeSettingsArgs
 from .kubeai import KubeAiArgs, KubeAiOperator, values
+from .member_admission import MemberAdmission
+from .members import realms, walls
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .monitoring.watch import watch
+from .municipality_realm import MunicipalityRealm
+from .municipality_walls import MunicipalityWalls
 from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
@@ -63,6 +68,8 @@ class Platform(pulumi.ComponentResource):
         mirror = args.environment.mirror.images
         self._images = {role: image.reference(mirror) for role, image in args.release.images.items()}
         self._gpu = provider("gpu", args.environment.clusters.gpu, self)
+        separate = args.environment.clusters.application
+        self._applications = provider("application", separate, self) if separate else self._gpu
 
         self._operators = self._install_operators()
         self._system, self._gateways, self._serving = self._raise_walls()
@@ -79,6 +86,7 @@ class Platform(pulumi.ComponentResource):
         self._offer()
         self._limit()
         watch(args.environment, args.release.epp, self._after(self._system, self._gateways))
+        self._wall_members()
 
         self.url = self._edge.url if self._edge else None
         self.register_outputs({"url": self.url})
@@ -87,6 +95,12 @@ class Platform(pulumi.ComponentResource):
         """Options of a child on the GPU cluster that waits for others."""
         return pulumi.ResourceOptions(
             parent=self, providers=[self._gpu], depends_on=[resource for resource in resources if resource]
+        )
+
+    def _beside(self, *resources: pulumi.Resource | None) -> pulumi.ResourceOptions:
+        """Options of a child on the cluster of applications."""
+        return pulumi.ResourceOptions(
+            parent=self, providers=[self._applications], depends_on=[resource for resource in resources if resource]
         )
 
     def _install_operators(self) -> Operators:
@@ -102,17 +116,22 @@ class Platform(pulumi.ComponentResource):
         return Operators("operators", args, self._after())
 
     def _raise_walls(self) -> tuple[Namespace, Namespace, Namespace]:
-        applications = self._environment.clusters.application
-        if applications is not None:
-            opts = pulumi.ResourceOptions(parent=self, providers=[provider("application", applications, self)])
-            Namespace(f"application-{SYSTEM}", NamespaceArgs(name=SYSTEM), opts)
+        apart = None
+        if self._applications is not self._gpu:
+            apart = Namespace(f"application-{SYSTEM}", NamespaceArgs(name=SYSTEM), self._beside())
         after = self._after(self._operators)
         serving = serving_traffic(self._environment)
+        system = Namespace(SYSTEM, NamespaceArgs(name=SYSTEM), after)
+        self._open_chats(apart or system)
         return (
-            Namespace(SYSTEM, NamespaceArgs(name=SYSTEM), after),
+            system,
             Namespace(GATEWAY, NamespaceArgs(name=GATEWAY, traffic=gateway_traffic(self._environment)), after),
             Namespace(SERVING, NamespaceArgs(name=SERVING, traffic=serving), after),
         )
+
+    def _open_chats(self, system: Namespace) -> None:
+        if (section := self._environment.chats) is not None:
+            ChatGateway("chats", ChatGatewayArgs(chats=section), self._beside(system))
 
     def _label_pools(self) -> list[GpuPool]:
         environment = self._environment
@@ -267,6 +286,18 @@ class Platform(pulumi.ComponentResource):
         pools = self._environment.pools
         if pools:
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
+
+    def _wall_members(self) -> None:
+        environment = self._environment
+        admission = {"gpu": MemberAdmission("gpu-members", self._after())}
+        if self._applications is not self._gpu:
+            admission["application"] = MemberAdmission("application-members", self._beside())
+        for cluster, args in walls(environment):
+            after = (self._operators, admission[cluster])
+            opts = self._after(*after) if cluster == "gpu" else self._beside(*after)
+            MunicipalityWalls(f"{cluster}-member-{args.slug}", args, opts)
+        for realm in realms(environment):
+            MunicipalityRealm(f"realm-{realm.slug}", realm, self._beside(self._operators))
 
 
 def sleeps_unheld(scaling: Scaling) -> bool:

@@ -8,6 +8,8 @@ from .environment import Environment
 from .identity import TokenIssuer
 from .models import Task
 from .municipalities import Slug
+from .operators import ImagePrefix
+from .release import ReleaseName
 from .scalars import DnsLabel, Hostname, ModelName
 from .section import Section
 from .tiers import Tier
@@ -74,11 +76,23 @@ class PlatformContract(Section):
     version: Literal[1] = 1
     """Version of this contract."""
 
-    release: str
+    release: ReleaseName
     """Release that the platform stands on."""
+
+    allow_unresolved: bool = False
+    """Whether images without a digest may be applied."""
 
     host: Hostname | None
     """Host of the API, if the environment has a gateway."""
+
+    separate_applications: bool = False
+    """Whether applications stand on a cluster of their own."""
+
+    chat_domain: Hostname | None = None
+    """Domain below which chats are reached, if the environment has them."""
+
+    images: ImagePrefix | None = None
+    """Registry and path before every image's name, where there is a mirror."""
 
     models: dict[ModelName, ContractModel]
     """Models by public name."""
@@ -103,7 +117,11 @@ def contract(environment: Environment) -> PlatformContract:
     """The contract of an environment."""
     return PlatformContract(
         release=environment.release.name,
+        allow_unresolved=environment.release.allow_unresolved,
         host=environment.gateway.host if environment.gateway else None,
+        separate_applications=environment.clusters.application is not None,
+        chat_domain=environment.chats.domain if environment.chats else None,
+        images=environment.mirror.images,
         models={
             name: ContractModel(display_name=model.display_name, task=model.task, context_tokens=model.context_tokens)
             for name, model in environment.models.items()

@@ -35,6 +35,22 @@ def members_of_one_name(environment: Environment) -> Iterator[Mistake]:
             yield Mistake(path, f"{member.name} is a member already, as {other}", "take one of the two out")
 
 
+def realms_without_a_keycloak(environment: Environment) -> Iterator[Mistake]:
+    """A realm is somewhere."""
+    for slug, member in environment.municipalities.items():
+        if member.realm and environment.keycloak is None:
+            path = ("municipalities", slug, "realm")
+            yield Mistake(path, "there is no keycloak that could have one", "declare keycloak, or take it away")
+
+
+def realms_named_as_the_master(environment: Environment) -> Iterator[Mistake]:
+    """Keycloak's own realm rules all others."""
+    for slug, member in environment.municipalities.items():
+        if member.realm and slug == "master":
+            path = ("municipalities", slug, "realm")
+            yield Mistake(path, "Keycloak's own realm has this name", "write another slug, or take the realm away")
+
+
 def issuers_for_strangers(environment: Environment) -> Iterator[Mistake]:
     """An issuer speaks for members."""
     issuers = environment.gateway.identity.issuers if environment.gateway else ()
@@ -93,6 +109,8 @@ def zones_that_no_clock_knows(environment: Environment) -> Iterator[Mistake]:
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     members_without_a_tier,
     members_of_one_name,
+    realms_without_a_keycloak,
+    realms_named_as_the_master,
     issuers_for_strangers,
     issuers_named_twice,
     authorino_at_two_places,

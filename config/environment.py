@@ -6,12 +6,15 @@ from typing import Any, Self
 from pydantic import model_validator
 
 from . import rules
+from .chats import Chats
 from .clusters import Clusters
+from .economy import Economy
 from .gateway import Gateway
 from .guardrail import Guardrail
+from .keycloak import Keycloak
 from .models import Model
 from .monitoring import Monitoring
-from .municipalities import Municipality, Slug
+from .municipalities import Member, Slug
 from .operators import Mirror, Operators
 from .overflow import OverflowBackend
 from .pooling import Pooling
@@ -22,6 +25,7 @@ from .rollout import Rollout
 from .scalars import DnsLabel, ModelName
 from .section import Section, refuse_if_any
 from .tiers import Tier
+from .walls import Walls
 
 
 class Environment(Section):
@@ -60,8 +64,20 @@ class Environment(Section):
     tiers: dict[DnsLabel, Tier] = {}
     """Plans of the municipalities, by name."""
 
-    municipalities: dict[Slug, Municipality] = {}
+    municipalities: dict[Slug, Member] = {}
     """The register of members, by their slugs. Who is not in it gets 403."""
+
+    walls: Walls = Walls()
+    """Room of each member's namespaces."""
+
+    chats: Chats | None = None
+    """Where chat interfaces are reached. Left out, none is from outside."""
+
+    keycloak: Keycloak | None = None
+    """A Keycloak with a realm for each member that asks for one. Left out, members bring issuers of their own."""
+
+    economy: Economy | None = None
+    """What it costs, and how members share that. Left out, nothing is priced."""
 
     guardrail: Guardrail | None = None
     """A service that sees each request before it is forwarded."""

@@ -7,15 +7,19 @@ All mistakes of one round are told together. Secrets are looked for first, and n
 import datetime
 from collections.abc import Iterator
 from difflib import get_close_matches
+from typing import TypeVar
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from .environment import Environment
 from .fields import kinds_at, settings_at
+from .municipality import Municipality
 from .scalars import WORDS
 from .secrets import secrets_in
-from .section import Mistake, Path, Refusal, refuse_if_any
+from .section import Mistake, Path, Refusal, Section, refuse_if_any
+
+Root = TypeVar("Root", bound=Section)
 
 
 def judge(document: object) -> Environment:
@@ -24,26 +28,44 @@ def judge(document: object) -> Environment:
     Raises:
         Refusal: it breaks a rule; with all mistakes.
     """
+    return judged_as(Environment, document)
+
+
+def judge_municipality(document: object) -> Municipality:
+    """What a municipality's document describes.
+
+    Raises:
+        Refusal: it breaks a rule; with all mistakes.
+    """
+    return judged_as(Municipality, document)
+
+
+def judged_as(root: type[Root], document: object) -> Root:
+    """What a document describes, as a root of the config.
+
+    Raises:
+        Refusal: it breaks a rule; with all mistakes.
+    """
     refuse_if_any(secrets_in(document))
     try:
-        return Environment.model_validate(document, by_alias=True, by_name=False)
+        return root.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
         details = error.errors(include_url=False)
         above = {detail["loc"][:depth] for detail in details for depth in range(len(detail["loc"]))}
         # A list whose items are all wrong is told to be too short as well: the items say it.
         details = [detail for detail in details if detail["type"] != "too_short" or detail["loc"] not in above]
-        found = [mistake for detail in details for mistake in mistakes_of(detail, document)]
+        found = [mistake for detail in details for mistake in mistakes_of(detail, document, root)]
     raise Refusal(found)
 
 
-def mistakes_of(error: ErrorDetails, document: object) -> Iterator[Mistake]:
+def mistakes_of(error: ErrorDetails, document: object, root: type[Section] = Environment) -> Iterator[Mistake]:
     """The mistakes behind one error of pydantic, in our words."""
     path = path_of(error["loc"], document, there=error["type"] != "missing")
     cause = error.get("ctx", {}).get("error")
     if isinstance(cause, Refusal):
         yield from (mistake.below(path) for mistake in cause.mistakes)
     else:
-        yield Mistake(path, *_words(error, path, document))
+        yield Mistake(path, *_words(error, path, document, root))
 
 
 def path_of(location: tuple[str | int, ...], document: object, *, there: bool) -> Path:
@@ -71,16 +93,16 @@ def path_of(location: tuple[str | int, ...], document: object, *, there: bool) -
     return tuple(path)
 
 
-def _words(error: ErrorDetails, path: Path, document: object) -> tuple[str, str]:
+def _words(error: ErrorDetails, path: Path, document: object, root: type[Section]) -> tuple[str, str]:
     """What is wrong and how to mend it, for one kind of error (source: pydantic, validation errors)."""
     context = error.get("ctx", {})
     match error["type"]:
         case "missing":
             return "is missing", "add it"
         case "extra_forbidden":
-            return "unknown setting", _nearest(path, document)
+            return "unknown setting", _nearest(path, document, root)
         case "union_tag_not_found":
-            return "doesn't say its kind", f"add `kind:` with one of {', '.join(kinds_at(Environment, path))}"
+            return "doesn't say its kind", f"add `kind:` with one of {', '.join(kinds_at(root, path))}"
         case "union_tag_invalid":
             return "unknown kind", f"write one of {context['expected_tags']}"
         case "string_type" | "enum" | "literal_error" if _should_be_text(error):
@@ -125,6 +147,7 @@ _TYPES = {
     "int_parsing": "a whole number",
     "decimal_parsing": "a number",
     "decimal_type": "a number",
+    "decimal_max_places": "a number with fewer decimals",
     "finite_number": "a number",
     "bool_type": "true or false",
     "bool_parsing": "true or false",
@@ -151,8 +174,8 @@ def _type_name(value: object) -> str:
     return names.get(type(value), "nothing" if value is None else "something else")
 
 
-def _nearest(path: Path, document: object) -> str:
-    known = settings_at(Environment, path[:-1], document)
+def _nearest(path: Path, document: object, root: type[Section]) -> str:
+    known = settings_at(root, path[:-1], document)
     near = get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
     if near:
         return f"write {near[0]}, or take it away"

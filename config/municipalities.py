@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MPL-2.0
 """Section `municipalities`: the register of members. Governance: who is in it may call models, nobody else."""
 
-from typing import Annotated
+from collections.abc import Callable, Iterator
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, StrictBool, model_validator
 
+from .days import Day
 from .scalars import Count, DnsLabel, form
-from .section import Section
+from .section import Mistake, Section, refuse_if_any
+from .walls import Egress
 
 Slug = Annotated[
     str,
@@ -18,7 +21,7 @@ DisplayName = Annotated[str, Field(min_length=1, max_length=100)]
 """A name for people, with Danish letters."""
 
 
-class Municipality(Section):
+class Member(Section):
     """A member, and the plan that it chose."""
 
     name: DisplayName
@@ -29,3 +32,32 @@ class Municipality(Section):
 
     citizens: Count | None = None
     """Citizens on 1 January, where its price depends on them."""
+
+    egress: Annotated[tuple[Egress, ...], Field(max_length=50)] = ()
+    """Places outside that pods in its namespaces may reach, beside names and the API: its identity provider, its
+    database. Governance: a municipality can't open its own walls."""
+
+    realm: StrictBool = False
+    """Whether it has a realm in the platform's Keycloak."""
+
+    joins: Day | None = None
+    """First day of its membership. Before it, its keys are refused and it pays nothing. Left out, it always was one."""
+
+    leaves: Day | None = None
+    """First day on which it is no member any more: from then on its keys are refused and it pays nothing. Its walls
+    stand until it is taken out of the register, which can wait until the year is settled."""
+
+    @model_validator(mode="after")
+    def _rules(self) -> Self:
+        refuse_if_any(mistake for rule in RULES for mistake in rule(self))
+        return self
+
+
+def leaving_before_joining(member: Member) -> Iterator[Mistake]:
+    """Who leaves has been there for a day at least."""
+    if member.joins and member.leaves and member.leaves <= member.joins:
+        yield Mistake(("leaves",), f"it joins on {member.joins}", "write a later day")
+
+
+RULES: tuple[Callable[[Member], Iterator[Mistake]], ...] = (leaving_before_joining,)
+"""Rules within a member."""

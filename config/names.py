@@ -16,6 +16,18 @@ LABEL = "andel"
 MEMBER = "andel-m-"
 """Beginning of the names of a municipality's namespaces; its slug follows."""
 
+MUNICIPALITY = f"{LABEL}/municipality"
+"""Label of a municipality's namespaces: its slug."""
+
+ACCOUNT = "andel-stack"
+"""Service account of a municipality's namespace, as which its own stack runs."""
+
+CHAT = "chat"
+"""Service and application of a municipality's chat interface."""
+
+CHAT_PORT = 8080
+"""Port on which it answers."""
+
 APPLICATION_KEY = f"{LABEL}/application-key"
 """Label of the Secrets that are keys: its value is the application."""
 

@@ -7,7 +7,19 @@ from collections.abc import Callable, Iterator
 from itertools import combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
-from . import canary, catalogue, edge_rules, fit, gpu_rules, guardrail, overflow, pooling_rules, routes, watching
+from . import (
+    canary,
+    catalogue,
+    economy_rules,
+    edge_rules,
+    fit,
+    gpu_rules,
+    guardrail,
+    overflow,
+    pooling_rules,
+    routes,
+    watching,
+)
 from .nodes import LabelledNodes, NamedNodes
 from .operators import Managed
 from .section import Mistake
@@ -167,6 +179,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *guardrail.RULES,
     *routes.RULES,
     *edge_rules.RULES,
+    *economy_rules.RULES,
     unknown_models,
     models_that_nobody_may_use,
     contexts_beyond_models,

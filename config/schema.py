@@ -4,13 +4,18 @@
 from typing import Any
 
 from .environment import Environment
-from .stackfile import KEY, SETTINGS, SWITCH
+from .municipality import Municipality
+from .section import Section
+from .stackfile import KEY, MUNICIPALITY, SETTINGS, SWITCH
+
+ROOTS: dict[str, type[Section]] = {KEY: Environment, MUNICIPALITY: Municipality}
+"""What stands under which key of a stack file."""
 
 
-def stack_schema() -> dict[str, Any]:
-    """Schema of `Pulumi.<stack>.yaml` (JSON Schema 2020-12)."""
-    environment = _closed(Environment.model_json_schema(by_alias=True, mode="validation"))
-    definitions = environment.pop("$defs")
+def stack_schema(key: str = KEY) -> dict[str, Any]:
+    """Schema of `Pulumi.<stack>.yaml` (JSON Schema 2020-12), of the platform or of a municipality."""
+    section = _closed(ROOTS[key].model_json_schema(by_alias=True, mode="validation"))
+    definitions = section.pop("$defs")
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A stack of andel",
@@ -22,9 +27,9 @@ def stack_schema() -> dict[str, Any]:
             "config": {
                 "description": "Settings, by their project's name and their own.",
                 "type": "object",
-                "required": [KEY, SWITCH],
+                "required": [key, SWITCH],
                 "properties": {
-                    KEY: environment,
+                    key: section,
                     SWITCH: {
                         "description": "Keeps resources without a provider from reaching any cluster.",
                         "type": "array",

@@ -23,13 +23,16 @@ DEEPEST = 40
 KEY = "andel:environment"
 """Config key that holds the environment."""
 
+MUNICIPALITY = "andel:municipality"
+"""Config key that holds a municipality."""
+
 SWITCH = "pulumi:disable-default-providers"
 """Config key that keeps resources without a provider from reaching whatever cluster a kubeconfig names."""
 
 SETTINGS = ("config", "encryptionsalt", "encryptedkey", "secretsprovider", "environment")
 """Top-level keys of a stack file (source: pulumi, sdk/go/common/workspace, ProjectStack)."""
 
-OURS = ("andel:environment", "andel:municipality")
+OURS = (KEY, MUNICIPALITY)
 """Config keys of this package."""
 
 
@@ -50,13 +53,29 @@ class StackFile:
         Raises:
             Refusal: it is no stack file with an environment.
         """
-        refuse_if_any(_stack_rules(self.document))
+        refuse_if_any(_stack_rules(self.document, KEY))
         return self.document["config"][KEY]
+
+    @property
+    def municipality(self) -> Any:
+        """What stands under `andel:municipality`, not judged.
+
+        Raises:
+            Refusal: it is no stack file with a municipality.
+        """
+        refuse_if_any(_stack_rules(self.document, MUNICIPALITY))
+        return self.document["config"][MUNICIPALITY]
+
+    @property
+    def key(self) -> str:
+        """Which of the two it holds; the environment's, where it holds neither or both."""
+        config = self.document.get("config")
+        return MUNICIPALITY if isinstance(config, dict) and MUNICIPALITY in config and KEY not in config else KEY
 
     def line(self, path: Path) -> int:
         """Line of a path of the file or of the environment, or of the nearest one above it that the file has."""
         if not (path and path[0] in self.document):
-            path = (*_PREFIX, *path)
+            path = ("config", self.key, *path)
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -73,7 +92,7 @@ def read(file: File) -> StackFile:
     return StackFile(_mapping(node, (), lines), lines)
 
 
-_PREFIX: Path = ("config", KEY)
+_PREFIXES: tuple[Path, ...] = tuple(("config", key) for key in OURS)
 
 
 def _refuse(wrong: str, mend: str, mark: Any = None, path: Path = ()) -> NoReturn:
@@ -82,7 +101,7 @@ def _refuse(wrong: str, mend: str, mark: Any = None, path: Path = ()) -> NoRetur
 
 def _seen(path: Path) -> Path:
     """A path of the file as people name it: what lies in the environment, from there."""
-    return path[len(_PREFIX) :] if path[: len(_PREFIX)] == _PREFIX else path
+    return path[2:] if path[:2] in _PREFIXES else path
 
 
 def _text(file: File) -> str:
@@ -162,7 +181,7 @@ def _scalar(node: yaml.Node, path: Path) -> Any:
         _refuse("a value that YAML can't read as what it looks like", "put it in quotes", node.start_mark, path)
 
 
-def _stack_rules(document: dict[str, Any]) -> list[Mistake]:
+def _stack_rules(document: dict[str, Any], wanted: str) -> list[Mistake]:
     found = [
         Mistake((key,), "unknown setting of a stack", _nearest(key, SETTINGS))
         for key in document
@@ -170,17 +189,22 @@ def _stack_rules(document: dict[str, Any]) -> list[Mistake]:
     ]
     config = document.get("config")
     if not isinstance(config, dict):
-        return [*found, Mistake(("config",), "there are no settings", f"write `config:` with {KEY} below it")]
+        return [*found, Mistake(("config",), "there are no settings", f"write `config:` with {wanted} below it")]
     found += [
         Mistake(("config", key), "unknown setting of andel", _nearest(key, OURS))
         for key in config
         if key.startswith("andel:") and key not in OURS
     ]
-    if KEY not in config:
-        found.append(Mistake(("config",), f"{KEY} is missing", "write it, or start from `andel template`"))
+    if wanted not in config:
+        found.append(Mistake(("config",), f"{wanted} is missing", "write it, or start from `andel template`"))
     found += [
-        Mistake(_seen(path), "is encrypted", "write it in the open: the environment holds names of secrets alone")
-        for path in _encrypted(config.get(KEY), _PREFIX)
+        Mistake(("config", key), "is the other kind of stack's", "take it away: a file is one stack")
+        for key in OURS
+        if key != wanted and key in config and wanted in config
+    ]
+    found += [
+        Mistake(_seen(path), "is encrypted", "write it in the open: it holds names of secrets alone")
+        for path in _encrypted(config.get(wanted), ("config", wanted))
     ]
     switch = config.get(SWITCH)
     if not (isinstance(switch, list) and {"*", "kubernetes"} & set(map(str, switch))):

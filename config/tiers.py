@@ -2,10 +2,12 @@
 """Section `tiers`: the plans that municipalities choose among."""
 
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from .money import Weight
 from .scalars import Count, ModelName
 from .section import Mistake, Section, again, refuse_if_any
 
@@ -49,6 +51,9 @@ class Tier(Section):
 
     models: Annotated[tuple[ModelName, ...], Field(min_length=1)]
     """Models of the catalogue that the tier may use."""
+
+    price_weight: Weight = Decimal(1)
+    """What a member of this plan counts on top of the economy's key: 1.5 pays half as much again."""
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

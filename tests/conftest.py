@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis.configuration import set_hypothesis_home_dir
 
 from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
+set_hypothesis_home_dir(ROOT / ".venv" / ".hypothesis")  # nothing is written into the checkout
 TIERS = ("unit", "engine", "live", "node")
 
 

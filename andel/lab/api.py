@@ -81,6 +81,14 @@ class ApiServer:
         )
         return applied or {}
 
+    def create(self, path: str, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Create an object in the list at a path; or ask what is no object, as a token.
+
+        Raises:
+            LabError: the server refuses it; its own message.
+        """
+        return self._call("POST", path, json.dumps(manifest), {"Content-Type": "application/json"}) or {}
+
     def delete(self, path: str) -> None:
         """Delete the object at a path, if it is there."""
         self._call("DELETE", path, missing=True)

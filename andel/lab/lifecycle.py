@@ -126,11 +126,13 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
 def brought_by_others(environment: Environment) -> list[str]:
     """Namespaces of existing operators in which the platform puts something: on the lab nobody else makes them."""
     gateway, operators = environment.gateway, environment.operators
+    keycloak = [environment.keycloak.namespace] if environment.keycloak else []
     if gateway is None:
-        return []
+        return keycloak
     authority = [gateway.authority.namespace] if isinstance(gateway.authority, OwnAuthority) else []
     places = ((operators.envoy_gateway, [gateway.proxy_namespace]), (operators.cert_manager, authority))
-    return sorted({name for operator, names in places if isinstance(operator, Existing) for name in names})
+    existing = (name for operator, names in places if isinstance(operator, Existing) for name in names)
+    return sorted({*keycloak, *existing})
 
 
 def node_definitions(environment: Environment) -> list[dict[str, Any]]:

@@ -76,11 +76,16 @@ class _Recorder(mocks.MockMonitor):
         return response
 
 
+RANDOM = "random:index/randomPassword:RandomPassword"
+"""A resource whose value its provider makes up (pulumi-random)."""
+
+
 class _Echo(mocks.Mocks):
-    """Every resource becomes what was asked for."""
+    """Every resource becomes what was asked for; what a provider makes up is as long as it would be."""
 
     def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
-        return f"{args.name}-id", args.inputs
+        made_up = {"result": "0" * int(args.inputs["length"])} if args.typ == RANDOM else {}
+        return f"{args.name}-id", {**args.inputs, **made_up}
 
     def call(self, args: mocks.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:  # noqa: ARG002
         return {}, None

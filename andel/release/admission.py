@@ -4,8 +4,11 @@
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 
+from andel.economy.rules import RULES as ECONOMY_RULES
+from config.contract import PlatformContract
 from config.environment import Environment
 from config.judge import judge
+from config.municipality import Municipality
 from config.operators import Managed
 from config.section import Mistake, refuse_if_any
 from config.serving.llm_d import LlmD
@@ -46,6 +49,25 @@ def admit(environment: Environment, *, applying: bool) -> Release:
             for image in pinned.unresolved()
         )
     return pinned
+
+
+def admit_municipality(municipality: Municipality, contract: PlatformContract, *, applying: bool) -> Release:
+    """The release that the platform stands on, if a municipality may be made of it.
+
+    Raises:
+        Refusal: its chat's image has no digest, and the platform doesn't allow that.
+    """
+    pinned = release(contract.release)
+    if applying and municipality.chat is not None and not contract.allow_unresolved:
+        image = pinned.images[CHAT_IMAGE]
+        if image.digest is None:
+            wrong = f"{contract.release} has no digest for {image.repository}:{image.tag}"
+            refuse_if_any([Mistake(("chat",), wrong, "let it be written, with its source, into andel/release")])
+    return pinned
+
+
+CHAT_IMAGE = "open-webui"
+"""Role of the chat's image in a release."""
 
 
 def arguments_that_vllm_refuses(environment: Environment) -> Iterator[Mistake]:
@@ -113,5 +135,6 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     plugins_that_no_picker_has,
     strategies_that_no_picker_has,
     operators_without_a_chart,
+    *ECONOMY_RULES,
 )
-"""Every rule of the release."""
+"""Every rule of the release, and of the economy where only counting shows a mistake."""

@@ -192,6 +192,7 @@ UNPUBLISHED = (
     Unpublished(group="monitoring.coreos.com", version="v1", kind="PodMonitor", plural="podmonitors"),
     Unpublished(group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors"),
     Unpublished(group="monitoring.coreos.com", version="v1", kind="PrometheusRule", plural="prometheusrules"),
+    Unpublished(group="k8s.keycloak.org", version="v2beta1", kind="KeycloakRealmImport", plural="keycloakrealmimports"),
     Unpublished(group="kubeai.org", version="v1", kind="Model", plural="models"),
 )
 """Kinds without a file in any module. Where a file of that name is at hand it is used, else objects go unchecked."""

@@ -34,6 +34,8 @@ RELEASE = Release(
         "envoy": Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.3"),
         # Source: valkey.io/download/8.1.
         "valkey": Image(repository="docker.io/valkey/valkey", tag="8.1.11"),
+        # Source: version 0.11.0 on PyPI, whose image carries the same one; chart open-webui 16.0.0.
+        "open-webui": Image(repository="ghcr.io/open-webui/open-webui", tag="v0.11.0"),
         # Source: values of KubeAI's chart 0.22.1, `modelServers`.
         "ollama": Image(repository="docker.io/ollama/ollama", tag="0.11.11"),
         "infinity": Image(repository="docker.io/michaelf34/infinity", tag="0.0.77"),

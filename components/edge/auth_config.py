@@ -9,12 +9,15 @@ looked up in the register, which gives the tier. Each way in says so in properti
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from andel.release.pins import EppDialect
+from config.days import day
 from config.gateway import Gateway
 from config.identity import TokenIssuer
-from config.municipalities import Municipality
+from config.municipalities import Member
 from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, MEMBER
 from config.serving.pod_rules import BEYOND
 from config.tiers import Tier
@@ -42,7 +45,7 @@ class AuthConfigArgs:
     gateway: Gateway
     """Host, issuers and limits."""
 
-    members: Mapping[str, Municipality]
+    members: Mapping[str, Member]
     """The register."""
 
     tiers: Mapping[str, Tier]
@@ -62,7 +65,7 @@ def spec(args: AuthConfigArgs) -> dict[str, Any]:
     made = [{"predicate": f"({cel}) != ''"} for cel in headers(args).values()]
     return {
         "hosts": [args.gateway.host],
-        "authentication": {"key": by_key(args.members), **by_tokens(args)},
+        "authentication": {"key": by_key(args), **by_tokens(args)},
         **({"metadata": budget} if budget else {}),
         "authorization": {
             "member": {"patternMatching": {"patterns": [{"predicate": "auth.identity.tier != ''"}, *made]}},
@@ -108,7 +111,7 @@ def expressed(cel: str) -> dict[str, Any]:
     return {"plain": {"expression": cel}}
 
 
-def by_key(members: Mapping[str, Municipality]) -> dict[str, Any]:
+def by_key(args: AuthConfigArgs) -> dict[str, Any]:
     """Keys: labelled Secrets in any namespace. The API server says where a Secret lies, nobody else."""
     namespace, annotations = "auth.identity.metadata.namespace", "auth.identity.metadata.annotations"
     slug = f"({namespace}.startsWith('{MEMBER}') ? {namespace}.substring({len(MEMBER)}) : '')"
@@ -126,7 +129,7 @@ def by_key(members: Mapping[str, Municipality]) -> dict[str, Any]:
         "credentials": {"authorizationHeader": {"prefix": "Bearer"}},
         "overrides": {
             "municipality": {"expression": valid},
-            "tier": {"expression": tier_of(valid, members)},
+            "tier": {"expression": tier_of(valid, args.members, args.gateway.limits.time_zone)},
             "application": {"expression": named(f"auth.identity.metadata.labels['{APPLICATION_KEY}']", "key")},
         },
     }
@@ -134,12 +137,10 @@ def by_key(members: Mapping[str, Municipality]) -> dict[str, Any]:
 
 def by_tokens(args: AuthConfigArgs) -> dict[str, Any]:
     """Tokens, a way in for each issuer."""
-    return {
-        f"token-{index}": by_token(issuer, args.members) for index, issuer in enumerate(args.gateway.identity.issuers)
-    }
+    return {f"token-{index}": by_token(issuer, args) for index, issuer in enumerate(args.gateway.identity.issuers)}
 
 
-def by_token(issuer: TokenIssuer, members: Mapping[str, Municipality]) -> dict[str, Any]:
+def by_token(issuer: TokenIssuer, args: AuthConfigArgs) -> dict[str, Any]:
     """Tokens of an issuer. Authorino checks signature and time alone; issuer and audience are checked here."""
     audience = "auth.identity.aud"
     meant = (
@@ -147,6 +148,7 @@ def by_token(issuer: TokenIssuer, members: Mapping[str, Municipality]) -> dict[s
         f".exists(one, one in [{', '.join(map(text, issuer.audiences))}])"
     )
     slug = f"({meant} ? string(auth.identity.{issuer.claim}) : [''][1])"
+    members = args.members
     spoken_for = {name: one for name, one in members.items() if name in (issuer.municipalities or members)}
     client = "('azp' in auth.identity ? string(auth.identity.azp) : 'token')"
     return {
@@ -154,21 +156,34 @@ def by_token(issuer: TokenIssuer, members: Mapping[str, Municipality]) -> dict[s
         "credentials": {"authorizationHeader": {"prefix": "Bearer"}},
         "overrides": {
             "municipality": {"expression": slug},
-            "tier": {"expression": tier_of(slug, spoken_for)},
+            "tier": {"expression": tier_of(slug, spoken_for, args.gateway.limits.time_zone)},
             "application": {"expression": named(client, "token")},
         },
     }
 
 
-def tier_of(slug: str, members: Mapping[str, Municipality]) -> str:
-    """CEL: the tier of a municipality by the register; nothing for who is not in it."""
-    register = ", ".join(f"{text(name)}: {text(member.tier)}" for name, member in sorted(members.items()))
+def tier_of(slug: str, members: Mapping[str, Member], time_zone: str) -> str:
+    """CEL: the tier of a municipality by the register; nothing for who is not in it, not yet or no longer."""
+    register = ", ".join(f"{text(name)}: {while_member(member, time_zone)}" for name, member in sorted(members.items()))
     # A macro gives the register a name: the expression before it is long, and would stand here twice.
     return (
         f"[{slug}].map(slug, slug in {{{register}}} ? {{{register}}}[slug] : '')[0]"
         if members
         else f"[{slug}].map(slug, '')[0]"
     )
+
+
+def while_member(member: Member, time_zone: str) -> str:
+    """CEL: a member's tier on the days of its membership; nothing before and after. Days begin at midnight there."""
+    turns = [(">=", member.joins), ("<", member.leaves)]
+    there = [f"{NOW} {sign} timestamp('{midnight(turn, time_zone)}')" for sign, turn in turns if turn]
+    return f"({' && '.join(there)} ? {text(member.tier)} : '')" if there else text(member.tier)
+
+
+def midnight(of: str, time_zone: str) -> str:
+    """When a day begins in a zone (RFC 3339, UTC)."""
+    begins = datetime.combine(day(of), time(), ZoneInfo(time_zone))
+    return begins.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def named(cel: str, otherwise: str) -> str:

@@ -9,7 +9,7 @@ import pulumi
 from andel.release.pins import EppDialect
 from config.gateway import Gateway
 from config.limits import Valkey
-from config.municipalities import Municipality
+from config.municipalities import Member
 from config.names import GATEWAY
 from config.tiers import Tier
 
@@ -42,7 +42,7 @@ class EdgeArgs:
     inner_host: str
     """Host for which that one is valid."""
 
-    members: Mapping[str, Municipality]
+    members: Mapping[str, Member]
     """The register."""
 
     tiers: Mapping[str, Tier]

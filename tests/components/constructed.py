@@ -31,7 +31,9 @@ class _Wall(pulumi.ComponentResource):
     """A namespace by its arguments: the real one reads an output of its object."""
 
     def __init__(self, name: str, args: NamespaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("andel:platform:Namespace", name, {"name": args.name, "traffic": args.traffic}, opts)
+        super().__init__(
+            "andel:platform:Namespace", name, {"name": args.name, "labels": args.labels, "traffic": args.traffic}, opts
+        )
 
 
 @contextmanager
@@ -49,6 +51,7 @@ def _written_down() -> Iterator[list[tuple[str, str, Any]]]:
         patch.object(pulumi.Resource, "__init__", write_down),
         patch.object(pulumi.ComponentResource, "register_outputs", lambda *_: None),
         patch("components.platform.Namespace", _Wall),
+        patch("components.municipality_walls.Namespace", _Wall),
     ):
         asyncio.set_event_loop(loop)
         try:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from andel.economy.figures import prices
 from config.contract import contract
 from config.judge import judge
 from config.section import Path, Refusal, dotted
@@ -52,6 +53,9 @@ REFERENCES = (
     "tiers.strict.models",
     # Envoy Gateway's own setting: `andel gateway-values` says it, and a managed one's chart gets it.
     "limits.whenDown",
+    # Purchases and memberships are of this year; the smallest class begins with nobody. tests/economy holds both.
+    "economy.year",
+    "classes.small.citizens",
 )
 
 MORE = (
@@ -76,8 +80,8 @@ REPEATED = (
 # What the environments of single serving kinds are read for; the rest of them is in `everything`.
 OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 OF_ITS_OWN = {
-    "gateway": ("gateway.", "municipalities.", "tiers."),
-    "routes": (".canary.", "overflow.", "guardrail."),
+    "gateway": ("gateway.", "municipalities.", "tiers.", "economy.", "walls.", "chats.", "keycloak."),
+    "routes": (".canary.", "overflow.", "guardrail.", "economy."),
     "pools": ("pools.", "pooling.", "monitoring."),
 }
 
@@ -118,6 +122,11 @@ WORDS = (
     "priority",
     "spot",
     "2025-01-01",
+    "2026-06-01",
+    "SEK",
+    "v2alpha1",
+    "192.0.2.11/32",
+    "2",
 )
 """Other values of settings that know few."""
 
@@ -161,12 +170,16 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 """Sections that may be left out, and are needed for the settings of a section."""
 
 
+WHOLE = ("chats", "economy", "gateway", "keycloak", "municipalities", "tiers", "walls")
+"""Sections whose settings concern members: their environment is small as it is."""
+
+
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
     if "overflow" in document or "pooling" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
-    if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:
+    if section in WHOLE and "strict" in document["tiers"]:
         return document
     profiles = document.get("profiles", {})
     models = {
@@ -215,7 +228,7 @@ def sleeps(model: dict[str, Any]) -> bool:
 def meaning(document: str) -> str:
     """Everything that an environment becomes: objects and outputs."""
     environment = judge(json.loads(document))
-    return constructed(environment) + contract(environment).model_dump_json()
+    return constructed(environment) + contract(environment).model_dump_json() + json.dumps(prices(environment))
 
 
 @pytest.mark.parametrize(

@@ -92,6 +92,7 @@ def test_nothing_stands_in_the_default_namespace(objects: list[Registration]) ->
         *("Namespace", "NodePatch", "ClusterServingRuntime", "LocalModelNodeGroup", "LocalModelCache"),
         *("ClusterIssuer", "ClusterRole", "ClusterRoleBinding"),
         *("NodePool", "Topology", "ResourceFlavor", "Cohort", "ClusterQueue"),
+        *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     }
     homeless = [
         o.urn

@@ -7,14 +7,23 @@ setting there is.
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import SchemaValidator
 
 from config.environment import Environment
+from config.municipality import Municipality
 
 
-def accepts(document: Any, *, constraint: str = "", node: str = "", rules: bool = True) -> bool:
+def accepts(
+    document: Any,
+    *,
+    constraint: str = "",
+    node: str = "",
+    rules: bool = True,
+    root: type[BaseModel] = Environment,
+) -> bool:
     """Whether a document passes without a constraint (`pattern`), without a kind of node (`enum`), without rules."""
-    schema = loosened(Environment.__pydantic_core_schema__, constraint, {node} | ({RULES} if not rules else set()))
+    schema = loosened(root.__pydantic_core_schema__, constraint, {node} | ({RULES} if not rules else set()))
     validator = SchemaValidator(schema, _use_prebuilt=False)
     try:
         validator.validate_python(document, by_alias=True, by_name=False)
@@ -35,7 +44,7 @@ def loosened(schema: Any, constraint: str, nodes: set[str]) -> Any:
         case {"type": "model-field"} if "model-field" in nodes:
             inner = loosened(schema["schema"], constraint, nodes)
             return {**schema, "schema": {"type": "default", "schema": inner, "default": None}}
-        case {"type": str(kind)} if kind in nodes and schema.get("cls") is not Environment:
+        case {"type": str(kind)} if kind in nodes and schema.get("cls") not in (Environment, Municipality):
             return {"type": "any", **({"ref": schema["ref"]} if "ref" in schema else {})}
         case dict():
             loose = {key: loosened(value, constraint, nodes) for key, value in schema.items() if key != constraint}

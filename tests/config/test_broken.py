@@ -8,7 +8,20 @@ from typing import Any
 
 import pytest
 
-from config import monitoring, nodes, pool_rules, pooling, rules, scaling, secrets, tiers
+from config import (
+    economy,
+    economy_keys,
+    monitoring,
+    municipalities,
+    nodes,
+    pool_rules,
+    pooling,
+    rules,
+    scaling,
+    secrets,
+    tiers,
+    walls,
+)
 from config.environment import Environment
 from config.judge import judge
 from config.section import Refusal, dotted
@@ -19,10 +32,21 @@ from .loosened import accepts
 
 DEV = stack_document("dev")
 BROKEN = broken_files()
+MODULES = (
+    economy,
+    economy_keys,
+    monitoring,
+    municipalities,
+    nodes,
+    pool_rules,
+    pooling,
+    rules,
+    scaling,
+    tiers,
+    walls,
+)
 RULES: dict[str, tuple[Any, Callable[..., Any]]] = {
-    rule.__name__: (module, rule)
-    for module in (rules, monitoring, nodes, pool_rules, pooling, scaling, tiers)
-    for rule in module.RULES
+    rule.__name__: (module, rule) for module in MODULES for rule in module.RULES
 }
 each = pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.name)
 

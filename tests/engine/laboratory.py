@@ -4,6 +4,7 @@
 import json
 import shutil
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,10 +57,13 @@ class Laboratory:
         """Run the engine on the stack."""
         return engine.pulumi(self.lab, words[0], "-s", self.stack, *words[1:], capture=True, more=more)
 
-    def elsewhere(self, project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    def elsewhere(
+        self, project: Path, *words: str, more: dict[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run the engine on a project of one's own, with the lab's cluster and back end."""
         command = [shutil.which("pulumi", path=engine.environment(self.lab)["PATH"]) or "pulumi", "-C", str(project)]
-        return subprocess.run([*command, *words], env=engine.environment(self.lab), text=True, capture_output=True)
+        run = {**engine.environment(self.lab), **(more or {})}
+        return subprocess.run([*command, *words], env=run, text=True, capture_output=True)
 
     def deploy(self, *words: str) -> None:
         """Run `pulumi up`, which has to end well."""
@@ -76,6 +80,33 @@ class Laboratory:
         log = self.plane.audit_log
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
         return [event for event in events if "dryRun=All" not in event["requestURI"]]
+
+
+def settled(api: ApiServer) -> dict[str, str]:
+    """What stands when controllers have come to rest: the same twice, a second apart."""
+    before = contents(api)
+    for _ in range(60):
+        time.sleep(1)
+        after = contents(api)
+        if after == before:
+            return after
+        before = after
+    raise AssertionError("the cluster doesn't come to rest")
+
+
+def contents(api: ApiServer) -> dict[str, str]:
+    """Every object of a cluster by its address, byte for byte: but for its status, and for what the server counts."""
+    found = {}
+    for version, resource in _listable(api):
+        if resource == "ipaddresses":  # the API server's own, one for each Service
+            continue
+        for item in api.items(f"{version}/{resource}"):
+            metadata = item["metadata"]
+            kept = {key: value for key, value in metadata.items() if key not in ("resourceVersion", "managedFields")}
+            address = f"{version}/{metadata.get('namespace', '')}/{resource}/{metadata['name']}"
+            plain = {key: value for key, value in item.items() if key != "status"} | {"metadata": kept}
+            found[address] = json.dumps(plain, sort_keys=True)
+    return found
 
 
 def objects(api: ApiServer, *, owned: bool = True) -> set[str]:

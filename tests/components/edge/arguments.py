@@ -7,7 +7,7 @@ from andel.release.epp import GIE_1_5
 from components.edge.auth_config import AuthConfigArgs
 from components.edge.edge import EdgeArgs
 from config.gateway import Gateway
-from config.municipalities import Municipality
+from config.municipalities import Member
 from config.tiers import Tier
 
 IMAGES = {role: f"registry.example.dk/{role}:v1" for role in ("authorino", "ratelimit", "envoy", "valkey")}
@@ -29,7 +29,7 @@ def tier(beyond: str = "soft", priority: int = 1, **changes: Any) -> Tier:
 
 
 TIERS = {"plus": tier("soft", 2), "basis": tier("hard", 1)}
-MEMBERS = {"aarhus": Municipality(name="Aarhus", tier="plus"), "odense": Municipality(name="Odense", tier="basis")}
+MEMBERS = {"aarhus": Member(name="Aarhus", tier="plus"), "odense": Member(name="Odense", tier="basis")}
 
 
 def gateway(**changes: Any) -> Gateway:

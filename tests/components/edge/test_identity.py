@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from andel.release.epp import GIE_1_5, ROUTER_0_9
-from components.edge.auth_config import spec
+from components.edge.auth_config import spec, tier_of, while_member
 from components.edge.authorino import OURS, AuthorinoArgs, arguments, rights, template
 from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
@@ -15,6 +15,7 @@ from components.edge.headers import MODEL, SET_BY_THE_EDGE, SPOOFABLE, identity_
 from components.edge.identity import backend, security_policy, trust
 from components.request_headers import DATA_CLASS
 from config.identity import AuthorinoService
+from config.municipalities import Member
 
 from .arguments import IMAGES, auth_args, gateway, tier
 
@@ -164,3 +165,14 @@ def test_what_load_balancers_forward_is_read_only_where_they_are_trusted() -> No
 def test_lists_of_the_custom_resource_are_not_too_long() -> None:
     """Source: Envoy Gateway v1.8.3, CRD of ClientTrafficPolicy (`removeOnMatch`, at most 64)."""
     assert len(removed(0)) <= 64
+
+
+def test_a_membership_begins_and_ends_at_midnight_where_the_members_live() -> None:
+    """Nothing runs between two ups: the edge itself knows the day, in winter time and in summer time."""
+    here = Member(name="Odense", tier="basis", joins="2026-03-01", leaves="2026-10-01")
+    assert while_member(here, "Europe/Copenhagen") == (
+        "(timestamp(int(request.time.seconds)) >= timestamp('2026-02-28T23:00:00Z')"
+        " && timestamp(int(request.time.seconds)) < timestamp('2026-09-30T22:00:00Z') ? \"basis\" : '')"
+    )
+    assert while_member(Member(name="Odense", tier="basis"), "Europe/Copenhagen") == '"basis"'
+    assert while_member(here, "UTC") in tier_of("'odense'", {"odense": here}, "UTC")

@@ -136,7 +136,7 @@ def test_ninety_eight_municipalities_and_fifteen_tiers_fit_into_one_route() -> N
         for n in range(13)
     }
     towns = [f"municipality-number-{n}" for n in range(98)]
-    members = {f"municipalities.{town}": {"name": town, "tier": "large"} for town in towns}
+    members = {f"municipalities.{town}": {"name": town, "tier": "large", "citizens": 9} for town in towns}
     environment = judge(edited(DOCUMENT, {**tiers, **members, "overflow.sweden.municipalities": towns}))
     written = rules(route("text", environment))
     headers = [header for rule in written for match in rule["matches"] for header in match["headers"]]

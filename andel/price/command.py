@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MPL-2.0
+"""`andel price`: what the platform costs each municipality in a year, computed from the stack file alone."""
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from andel.economy.comparison import Compared, compare
+from andel.economy.figures import prices
+from andel.economy.statements import Year, settle
+from andel.stack import environment_of
+
+LANGUAGES = ("da", "de", "en")
+"""Languages of a statement."""
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A line of cost."""
+
+    line: str
+    name: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class StatementRow:
+    """What a member pays."""
+
+    municipality: str
+    citizens: str
+    tier: str
+    size: str
+    days: int
+    amount: str
+    share: str
+
+
+@dataclass(frozen=True)
+class OptionRow:
+    """A way to serve the load."""
+
+    way: str
+    platform: str
+    gpus: str
+    tokens: str
+    total: str
+    carried: str
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="For scripts: all figures, amounts as texts.")
+@click.option("--csv", "as_csv", is_flag=True, help="For spreadsheets: a line a municipality.")
+@click.option("--statement", metavar="SLUG", help="One municipality's statement, as a page (HTML) to print.")
+@click.option("--language", type=click.Choice(LANGUAGES), default="da", show_default=True, help="Of the statement.")
+def command(file: Path, as_json: bool, as_csv: bool, statement: str | None, language: str) -> None:
+    """Show what the year costs by a stack FILE, who pays what, and own GPUs beside a cloud."""
+    environment = environment_of(file)
+    year = settle(environment)
+    if year is None:
+        raise click.ClickException(f"{file} has no economy; `andel template` shows what to write")
+    if statement is not None:
+        from .page import page
+
+        if statement not in environment.municipalities:
+            raise click.ClickException(
+                f"{statement} is no member; write one of {', '.join(environment.municipalities)}"
+            )
+        click.echo(page(year, statement, language), nl=False)
+    elif as_json:
+        click.echo(json.dumps(prices(environment), indent=1, ensure_ascii=False))
+    elif as_csv:
+        click.echo(separated(year), nl=False)
+    else:
+        show(year, compare(environment))
+
+
+def separated(year: Year) -> str:
+    """The statements as CSV (RFC 4180): commas between, a point in amounts, whatever the machine's locale."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(("slug", "name", "citizens", "tier", "class", "days", "amount", "currency", "year"))
+    for one in year.statements:
+        told = (one.slug, guarded(one.name), one.citizens or "", one.tier, one.size_class or "", one.days, one.amount)
+        writer.writerow((*told, year.currency, year.year))
+    return text.getvalue()
+
+
+def guarded(name: str) -> str:
+    """A name that no spreadsheet takes for a formula (OWASP: CSV injection)."""
+    return f"'{name}" if name[0] in "=+-@\t\r" else name
+
+
+def show(year: Year, compared: Compared | None) -> None:
+    """Print tables: lines, statements, and the comparison where there is one."""
+    from andel.tables import table
+
+    total = year.paid or 1
+    table(
+        f"cost of {year.year} in {year.currency}", [LineRow(one.key, one.name, str(one.amount)) for one in year.lines]
+    )
+    rows = [
+        StatementRow(
+            one.name,
+            str(one.citizens or ""),
+            one.tier,
+            one.size_class or "",
+            one.days,
+            str(one.amount),
+            f"{one.amount / total:.2%}",
+        )
+        for one in year.statements
+    ]
+    table(f"statements, shared by {year.key.kind}", rows)
+    click.echo(f"cost {year.cost}, paid {year.paid}{told_of_the_rest(year)}")
+    if compared is not None:
+        ways = [
+            OptionRow(
+                one.way,
+                str(one.platform),
+                str(one.gpus),
+                str(one.tokens),
+                str(one.total),
+                {None: "", True: "yes", False: "no"}[one.carried],
+            )
+            for one in compared.options
+        ]
+        table(f"{compared.tokens:,} tokens a year", ways)
+        for pair, at in compared.breaks_even.items():
+            click.echo(f"{' and '.join(pair.split('-'))} cost the same at {float(at):.2f} times this load")
+        if compared.most is not None:
+            click.echo(f"own GPUs carry {float(compared.most):.2f} times this load, and need more of them above")
+
+
+def told_of_the_rest(year: Year) -> str:
+    """What is left over or missing, in words."""
+    if not year.left:
+        return ""
+    return f", {year.left} left for the reserve" if year.left > 0 else f", {-year.left} missing"

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The environment of an Open WebUI (source of every name: open-webui 0.11.0 on PyPI, `env.py` and `config.py`).
+
+It is the whole of its settings: what people change in its own pages lasts until it starts again. It asks nobody but
+the API of the platform and the issuer, and sends nothing to its makers.
+"""
+
+import json
+from typing import Any
+
+from config.chat import Chat, SecretKey, SignOn
+from config.contract import PlatformContract
+from config.models import Task
+from config.names import CHAT_PORT
+
+DATA = "/app/backend/data"
+"""Where it keeps files; chats are in the database."""
+
+SWITCHES = {
+    # What stands here holds, not what its database remembers of an earlier start.
+    "ENABLE_PERSISTENT_CONFIG": "false",
+    # One way in.
+    "ENABLE_LOGIN_FORM": "false",
+    "ENABLE_PASSWORD_AUTH": "false",
+    "ENABLE_SIGNUP": "false",
+    "ENABLE_OAUTH_SIGNUP": "true",
+    "ENABLE_API_KEYS": "false",
+    "WEBUI_SESSION_COOKIE_SECURE": "true",
+    "WEBUI_AUTH_COOKIE_SECURE": "true",
+    # Nobody reads others' chats, and chats go nowhere.
+    "ENABLE_ADMIN_CHAT_ACCESS": "false",
+    "ENABLE_ADMIN_EXPORT": "false",
+    "ENABLE_COMMUNITY_SHARING": "false",
+    "ENABLE_USER_WEBHOOKS": "false",
+    "ENABLE_MEMORIES": "false",
+    "ENABLE_FORWARD_USER_INFO_HEADERS": "false",
+    "AUDIT_LOG_LEVEL": "NONE",
+    # Nothing is fetched from elsewhere, no code is run, no model is called but by the platform's API.
+    "OFFLINE_MODE": "true",
+    "ENABLE_VERSION_UPDATE_CHECK": "false",
+    "ENABLE_WEB_SEARCH": "false",
+    "ENABLE_CODE_EXECUTION": "false",
+    "ENABLE_CODE_INTERPRETER": "false",
+    "ENABLE_DIRECT_CONNECTIONS": "false",
+    "ENABLE_OLLAMA_API": "false",
+    "ENABLE_OPENAI_API_PASSTHROUGH": "false",
+    "ENABLE_EVALUATION_ARENA_MODELS": "false",
+    # The gateway decides who may use which model; to the people of one municipality all of its own are open.
+    "BYPASS_MODEL_ACCESS_CONTROL": "true",
+    "DATA_DIR": DATA,
+    "STATIC_DIR": f"{DATA}/static",
+    "PORT": str(CHAT_PORT),
+}
+"""What is the same for every municipality."""
+
+KEYS = ("OPENAI_API_KEYS", "RAG_OPENAI_API_KEY", "AUDIO_STT_OPENAI_API_KEY")
+"""Variables that hold the municipality's key."""
+
+
+def environment(chat: Chat, slug: str, key: SecretKey, contract: PlatformContract) -> list[dict[str, Any]]:
+    """The variables of a chat's container, by name.
+
+    Args:
+        chat: its section.
+        slug: whose it is.
+        key: where its own key to the API lies.
+        contract: the platform's, which has a host and a domain of chats.
+    """
+    api = f"https://{contract.host}/v1"
+    plain = {
+        **SWITCHES,
+        **shown(chat, slug, contract),
+        **signed_on(chat.sign_on),
+        **models(chat, slug, contract),
+        "OPENAI_API_BASE_URLS": api,
+        "RAG_OPENAI_API_BASE_URL": api,
+        "AUDIO_STT_OPENAI_API_BASE_URL": api,
+    }
+    secret = {**dict.fromkeys(KEYS, key), "DATABASE_URL": chat.database, "WEBUI_SECRET_KEY": chat.session_key}
+    if chat.sign_on.client_secret is not None:
+        secret["OAUTH_CLIENT_SECRET"] = chat.sign_on.client_secret
+    return [
+        *({"name": name, "value": value} for name, value in sorted(plain.items())),
+        *({"name": name, "valueFrom": from_secret(source)} for name, source in sorted(secret.items())),
+    ]
+
+
+def from_secret(source: SecretKey) -> dict[str, Any]:
+    """A value out of a Secret of the namespace."""
+    return {"secretKeyRef": {"name": source.name, "key": source.key}}
+
+
+def host(slug: str, contract: PlatformContract) -> str:
+    """Where a municipality's chat is reached."""
+    return f"{slug}.{contract.chat_domain}"
+
+
+def shown(chat: Chat, slug: str, contract: PlatformContract) -> dict[str, str]:
+    """Its name, language and address."""
+    url = f"https://{host(slug, contract)}"
+    return {
+        "WEBUI_NAME": chat.title,
+        "DEFAULT_LOCALE": chat.language,
+        "WEBUI_URL": url,
+        "CORS_ALLOW_ORIGIN": url,
+        "OPENID_REDIRECT_URI": f"{url}/oauth/oidc/callback",
+    }
+
+
+def signed_on(section: SignOn) -> dict[str, str]:
+    """Who signs people on, and who may."""
+    by_role = section.user_roles or section.admin_roles
+    roles = {
+        "OAUTH_ROLES_CLAIM": section.roles_claim,
+        "OAUTH_ALLOWED_ROLES": ",".join((*section.user_roles, *section.admin_roles)),
+        "OAUTH_ADMIN_ROLES": ",".join(section.admin_roles),
+    }
+    return {
+        "OPENID_PROVIDER_URL": f"{section.issuer.rstrip('/')}/.well-known/openid-configuration",
+        "OAUTH_PROVIDER_NAME": section.name,
+        "OAUTH_CLIENT_ID": section.client_id,
+        "OAUTH_CODE_CHALLENGE_METHOD": "S256",
+        "OAUTH_AUTO_REDIRECT": "true",
+        "OAUTH_ALLOWED_DOMAINS": ",".join(section.domains),
+        "DEFAULT_USER_ROLE": "user",
+        "ENABLE_OAUTH_ROLE_MANAGEMENT": "true" if by_role else "false",
+        **(roles if by_role else {}),
+    }
+
+
+def models(chat: Chat, slug: str, contract: PlatformContract) -> dict[str, str]:
+    """Models to chat with; and of its plan, one that reads uploads and one that listens, where there are."""
+    allowed = contract.tiers[contract.municipalities[slug].tier].models
+    tasks = {name: contract.models[name].task for name in allowed if name in contract.models}
+    chosen = chat.models or tuple(name for name, task in tasks.items() if task is Task.CHAT)
+    reading = next((name for name, task in tasks.items() if task is Task.EMBEDDING), None)
+    listening = next((name for name, task in tasks.items() if task is Task.TRANSCRIPTION), None)
+    return {
+        "OPENAI_API_CONFIGS": json.dumps({"0": {"enable": True, "model_ids": list(chosen)}}, sort_keys=True),
+        **(
+            {"RAG_EMBEDDING_ENGINE": "openai", "RAG_EMBEDDING_MODEL": reading}
+            if reading
+            else {"BYPASS_EMBEDDING_AND_RETRIEVAL": "true"}
+        ),
+        **({"AUDIO_STT_ENGINE": "openai", "AUDIO_STT_MODEL": listening} if listening else {}),
+    }

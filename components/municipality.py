@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A municipality's stack: what stands inside the walls that the platform built. It knows the platform by its contract.
+
+Keys lie where the gateway is; the chat, and the rights of people who look after it, where applications are.
+"""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pulumi_random as random
+
+from andel.release.admission import CHAT_IMAGE
+from andel.release.pins import Release
+from config.chat import SecretKey
+from config.contract import PlatformContract
+from config.keys import ApplicationKey
+from config.municipality import Municipality as Section
+from config.names import CHAT
+
+from .application_keys import FIELD, ApplicationKeys, ApplicationKeysArgs, secret_name
+from .chat_interface import ChatInterface, ChatInterfaceArgs
+from .chat_settings import host
+from .cluster import provider
+from .metadata import metadata
+from .staff_rights import StaffRights, StaffRightsArgs
+
+
+@dataclass(frozen=True, kw_only=True)
+class MunicipalityArgs:
+    """A municipality, and the platform that it stands on."""
+
+    municipality: Section
+    """Its section."""
+
+    contract: PlatformContract
+    """What the platform says."""
+
+    release: Release
+    """The release that the contract names."""
+
+
+class Municipality(pulumi.ComponentResource):
+    """Keys, chat, rights of staff, and whom to turn to."""
+
+    def __init__(self, name: str, args: MunicipalityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("andel:municipality:Municipality", name, None, opts)
+        self._section, self._contract, self._release = args.municipality, args.contract, args.release
+        self._namespace = f"{args.contract.namespaces.member}{args.municipality.slug}"
+        clusters = args.municipality.clusters
+        self._gpu = provider("gpu", clusters.gpu, self)
+        self._applications = provider("application", clusters.application, self) if clusters.application else self._gpu
+        # The default one is switched off with all others.
+        self._random = random.Provider("random", opts=pulumi.ResourceOptions(parent=self))
+        keys = self._make_keys()
+        self._open_chat(keys)
+        self._admit_staff()
+        self._say_whom_to_ask()
+        self.url = None if args.municipality.chat is None else f"https://{host(args.municipality.slug, args.contract)}"
+        self.register_outputs({"url": self.url})
+
+    def _on(self, cluster: kubernetes.Provider, *after: pulumi.Resource) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self, providers=[cluster], depends_on=list(after))
+
+    def _make_keys(self) -> ApplicationKeys:
+        applications = dict(self._section.applications)
+        if self._section.chat is not None:
+            applications[CHAT] = ApplicationKey()
+        args = ApplicationKeysArgs(namespace=self._namespace, applications=applications)
+        return ApplicationKeys("keys", args, pulumi.ResourceOptions(parent=self, providers=[self._gpu, self._random]))
+
+    def _open_chat(self, keys: ApplicationKeys) -> None:
+        chat = self._section.chat
+        if chat is None:
+            return
+        args = ChatInterfaceArgs(
+            slug=self._section.slug,
+            namespace=self._namespace,
+            chat=chat,
+            key=self._key_of_chat(keys),
+            contract=self._contract,
+            image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
+        )
+        ChatInterface("chat", args, self._on(self._applications, keys))
+
+    def _key_of_chat(self, keys: ApplicationKeys) -> SecretKey:
+        """Where the chat finds its key: beside it. On another cluster that is a copy, which opens nothing there."""
+        if self._applications is self._gpu:
+            return SecretKey(name=secret_name(CHAT, 1), key=FIELD)
+        kubernetes.core.v1.Secret(
+            "chat-key",
+            metadata=metadata("chat-key", self._namespace),
+            type="Opaque",
+            string_data={FIELD: keys.values[CHAT, 1]},
+            opts=pulumi.ResourceOptions(
+                parent=self, provider=self._applications, additional_secret_outputs=["data", "string_data"]
+            ),
+        )
+        return SecretKey(name="chat-key", key=FIELD)
+
+    def _admit_staff(self) -> None:
+        args = StaffRightsArgs(namespace=self._namespace, staff=self._section.staff)
+        StaffRights("staff", args, self._on(self._gpu))
+        if self._applications is not self._gpu:
+            StaffRights("application-staff", args, self._on(self._applications))
+
+    def _say_whom_to_ask(self) -> None:
+        contacts = self._section.contacts
+        kubernetes.core.v1.ConfigMap(
+            "contacts",
+            metadata=metadata("contacts", self._namespace),
+            data={"technical": contacts.technical, "dataProtection": contacts.data_protection},
+            opts=pulumi.ResourceOptions(parent=self, provider=self._applications),
+        )

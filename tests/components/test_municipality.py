@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: MPL-2.0
+"""A municipality's stack under mocks, and the walls that the platform builds for it."""
+
+import json
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pulumi
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from andel.preview.graph import Registration, graph
+from andel.release import release
+from andel.release.admission import judged
+from components.application_keys import FIELD
+from components.chat_settings import SWITCHES
+from components.metadata import COMMON_LABELS
+from components.municipality import Municipality, MunicipalityArgs
+from components.municipality_walls import RIGHTS, WRITE
+from components.staff_rights import OPERATOR, VIEWER
+from config.contract import contract
+from config.fields import sections
+from config.judge import judge_municipality
+from config.municipality import Municipality as Section
+from config.section import Refusal
+from config.stackfile import read
+from tests.config.edits import edited, found
+from tests.conftest import ROOT, stack_document
+
+from .program import normalised
+
+FILES = sorted(ROOT.glob("municipalities/Pulumi.*-*.yaml"))
+DEV = contract(judged(stack_document("dev")))
+TWO_CLUSTERS = edited(
+    stack_document("dev"), {"clusters.application": {"context": "andel-applications"}, "mirror.images": "r.example/m"}
+)
+APART = contract(judged(TWO_CLUSTERS))
+
+
+def document(slug: str) -> dict[str, Any]:
+    """A municipality's document."""
+    whole = yaml.safe_load((ROOT / f"municipalities/Pulumi.dev-{slug}.yaml").read_text())
+    section: dict[str, Any] = whole["config"]["andel:municipality"]
+    return section
+
+
+@cache
+def made(text: str, *, apart: bool = False) -> list[Registration]:
+    """Every resource of a municipality's stack."""
+    section, given = judge_municipality(json.loads(text)), APART if apart else DEV
+
+    def program() -> None:
+        args = MunicipalityArgs(municipality=section, contract=given, release=release(given.release))
+        furnished = Municipality("municipality", args)
+        pulumi.export("url", furnished.url)
+
+    return graph(program, project="andel-municipality", stack_name="test")
+
+
+def of(section: dict[str, Any], *, apart: bool = False) -> list[Registration]:
+    """Its Kubernetes objects."""
+    return [one for one in made(json.dumps(section), apart=apart) if one.object]
+
+
+def named(objects: list[Registration], kind: str, name: str) -> dict[str, Any]:
+    """Inputs of one object."""
+    (one,) = [o for o in objects if o.type.endswith(f":{kind}") and o.inputs["metadata"]["name"] == name]
+    inputs: dict[str, Any] = normalised(one.inputs)
+    return inputs
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_everything_stands_in_the_municipalitys_own_namespace(file: Any) -> None:
+    section = read(file).municipality
+    objects = of(section)
+    assert {one.inputs["metadata"]["namespace"] for one in objects} == {f"andel-m-{section['slug']}"}
+    assert all(one.parent and "::gpu::" in one.provider for one in objects)
+    assert all(COMMON_LABELS.items() <= one.inputs["metadata"]["labels"].items() for one in objects)
+    addresses = [one.object for one in objects]
+    assert len(addresses) == len(set(addresses))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
+def test_its_account_may_write_all_that_its_stack_writes(file: Any) -> None:
+    """The walls and the furniture are made by different programs: one without the other ends half-way."""
+    writable = {f"{group}/{name}" for group, names, verbs in RIGHTS if verbs == WRITE for name in names}
+    for one in of(read(file).municipality):
+        group, kind = one.type.split(":")[1].rpartition("/")[0], one.type.split(":")[2]
+        plural = f"{kind.lower()}s"
+        assert f"{'' if group == 'core' else group}/{plural}" in writable, one.type
+
+
+@pytest.mark.parametrize("rules", [VIEWER, OPERATOR], ids=["viewers", "operators"])
+def test_staff_get_nothing_that_the_account_has_not(rules: list[dict[str, Any]]) -> None:
+    """The API server would refuse the Role, in the middle of an `up`."""
+    held = {(group, name, verb) for group, names, verbs in RIGHTS for name in names for verb in verbs}
+    for rule in rules:
+        assert {(g, n, v) for g in rule["apiGroups"] for n in rule["resources"] for v in rule["verbs"]} <= held
+
+
+def test_viewers_read_no_secret() -> None:
+    assert not [rule for rule in VIEWER if "secrets" in rule["resources"]]
+
+
+def variables(section: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
+    """The chat's environment."""
+    deployment = named(of(section, apart=apart), "Deployment", "chat")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    return {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+
+
+def test_a_chat_knows_one_way_in_one_api_and_its_plans_models() -> None:
+    written = variables(document("aarhus"))
+    assert SWITCHES.items() <= written.items()
+    assert written["OPENAI_API_BASE_URLS"] == "https://api.dev.andel.example/v1"
+    assert json.loads(written["OPENAI_API_CONFIGS"])["0"]["model_ids"] == ["mistral-small"]
+    assert written["RAG_EMBEDDING_MODEL"] == "e5-large"
+    assert written["OPENAI_API_KEYS"] == {"secretKeyRef": {"name": "key-chat-1", "key": FIELD}}
+    assert written["OPENID_REDIRECT_URI"] == "https://aarhus.chat.dev.andel.example/oauth/oidc/callback"
+    assert written["OAUTH_ALLOWED_ROLES"] == "ai-bruger,ai-administrator"
+    assert written["ENABLE_PERSISTENT_CONFIG"] == "false"
+    # The roles' switch is on where there are roles: else everybody of the domains would wait for an administrator.
+    assert written["ENABLE_OAUTH_ROLE_MANAGEMENT"] == "true"
+    public = variables(document("ringkobing-skjern"))
+    assert public["ENABLE_OAUTH_ROLE_MANAGEMENT"] == "false"
+    assert "OAUTH_CLIENT_SECRET" not in public
+    assert public["OAUTH_CODE_CHALLENGE_METHOD"] == "S256"
+
+
+def test_no_value_of_a_secret_is_in_an_environment() -> None:
+    written = variables(document("aarhus"))
+    secret = {name for name, value in written.items() if isinstance(value, dict)}
+    assert secret >= {"OPENAI_API_KEYS", "DATABASE_URL", "WEBUI_SECRET_KEY", "OAUTH_CLIENT_SECRET"}
+    assert "andel-" not in json.dumps({name: value for name, value in written.items() if name.endswith("KEY")})
+
+
+def test_with_two_clusters_keys_are_at_the_gateway_and_the_chat_has_a_copy_that_opens_nothing() -> None:
+    section = {**document("aarhus"), "clusters": TWO_CLUSTERS["clusters"]}
+    objects = of(section, apart=True)
+    places = {
+        one.inputs["metadata"]["name"]: one.provider.split("::")[-2] for one in objects if one.type.endswith("Secret")
+    }
+    assert places["key-chat-1"] == "gpu"
+    assert places["chat-key"] == "application"
+    copy = named(objects, "Secret", "chat-key")
+    assert "andel/application-key" not in copy["metadata"]["labels"]
+    assert variables(section, apart=True)["OPENAI_API_KEYS"]["secretKeyRef"]["name"] == "chat-key"
+    deployment = named(objects, "Deployment", "chat")
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    assert container["image"].startswith("r.example/m/ghcr.io/open-webui/open-webui:v")
+
+
+def test_a_chats_pod_is_restricted_and_has_no_token() -> None:
+    spec = named(of(document("aarhus")), "Deployment", "chat")["spec"]["template"]["spec"]
+    assert spec["automountServiceAccountToken"] is False
+    assert spec["securityContext"]["runAsNonRoot"] is True
+    assert spec["securityContext"]["runAsUser"] > 0
+    assert spec["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+
+
+SETTINGS = [
+    (path, value)
+    for path, value in [
+        ("applications.journal.generation", 3),
+        ("applications.journal.retire[0].until", "2027-02-01T12:00:00Z"),
+        ("applications.journal.dataClass", "public"),
+        ("applications.oversaettelse.expires", "2028-12-31T23:00:00Z"),
+        ("applications.another", {}),
+        ("chat.title", "Other"),
+        ("chat.language", "en-US"),
+        ("chat.models", ["mistral-small", "e5-large"]),
+        ("chat.signOn.issuer", "https://other.example"),
+        ("chat.signOn.name", "Other"),
+        ("chat.signOn.clientId", "other"),
+        ("chat.signOn.clientSecret.name", "other"),
+        ("chat.signOn.clientSecret.key", "other"),
+        ("chat.signOn.domains", ["other.example"]),
+        ("chat.signOn.rolesClaim", "groups"),
+        ("chat.signOn.userRoles", ["other"]),
+        ("chat.signOn.adminRoles", ["other"]),
+        ("chat.database.name", "other"),
+        ("chat.database.key", "other"),
+        ("chat.sessionKey.name", "other"),
+        ("chat.sessionKey.key", "other"),
+        ("chat.cpu", "2"),
+        ("chat.memory", "3Gi"),
+        ("chat.uploads", "60Gi"),
+        ("chat.storageClass", "fast"),
+        ("staff.viewers", ["other"]),
+        ("staff.operators", ["other"]),
+        ("contacts.technical", "other@aarhus.example"),
+        ("contacts.dataProtection", "other@aarhus.example"),
+        ("clusters.gpu.context", "other"),
+        ("slug", "odense"),
+    ]
+]
+
+
+@pytest.mark.parametrize(("path", "value"), SETTINGS, ids=[path for path, _ in SETTINGS])
+def test_a_changed_setting_changes_what_is_made(path: str, value: Any) -> None:
+    before, after = document("aarhus"), edited(document("aarhus"), {path: value})
+    written = [[(one.urn, one.inputs) for one in made(json.dumps(one))] for one in (before, after)]
+    assert written[0] != written[1]
+
+
+def settings(section: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every setting of a section that holds a value; names of mappings are left out."""
+    for name, field in section.model_fields.items():
+        below = list(sections(field.annotation))
+        here = (*path, field.alias or name)
+        if not below:
+            yield here
+        for one in below:
+            yield from settings(one, here)
+
+
+def test_every_setting_is_among_them() -> None:
+    """A new one without a line above may reach nothing."""
+    changed = {tuple(re.sub(r"\[\d+\]", "", path).split(".")) for path, _ in SETTINGS}
+    without_names = {tuple(one for one in path if one not in document("aarhus")["applications"]) for path in changed}
+    # Where the contract comes from, and what the test with two clusters changes; numbers of earlier keys are theirs.
+    told = {("platform",), ("clusters", "application", "context"), ("applications", "retire", "generation")}
+    assert set(settings(Section)) - without_names - told == set()
+
+
+def test_every_example_is_a_member_of_the_platform_that_it_names() -> None:
+    for file in FILES:
+        section = judge_municipality(read(file).municipality)
+        assert section.slug in DEV.municipalities
+        assert file.name == f"Pulumi.{section.platform.rpartition('/')[2]}-{section.slug}.yaml"
+    with pytest.raises(Refusal):
+        judge_municipality({})
+    assert found(document("aarhus"), "slug") == "aarhus"

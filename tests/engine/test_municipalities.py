@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MPL-2.0
+"""The platform and three municipalities: joining, furnishing, and what none of it touches."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from andel.lab import engine
+from tests.conftest import ROOT, stack_document
+
+from .laboratory import Laboratory, settled
+from .municipal import MunicipalStack
+
+NEWCOMER = "samso"
+SLUGS = ("aarhus", "ringkobing-skjern", NEWCOMER)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A platform that a member joined."""
+
+    laboratory: Laboratory
+    folder: Path
+    before: dict[str, str]
+    """What stood before it joined."""
+
+    after: dict[str, str]
+    """What stood after it."""
+
+    def municipality(self, slug: str) -> MunicipalStack:
+        """One of the municipalities' stacks."""
+        return MunicipalStack(self.laboratory, self.folder / slug, slug)
+
+
+def write(folder: Path, document: dict[str, Any]) -> None:
+    """Write the platform's settings."""
+    whole = yaml.safe_load((ROOT / "Pulumi.dev.yaml").read_text())
+    whole["config"]["andel:environment"] = document
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(whole, allow_unicode=True, sort_keys=False))
+
+
+@pytest.fixture(scope="module")
+def standing(new_lab: Callable[..., Laboratory], tmp_path_factory: pytest.TempPathFactory) -> Standing:
+    """The platform of dev without one member; then with it."""
+    stacks, folder = tmp_path_factory.mktemp("stacks"), tmp_path_factory.mktemp("municipalities")
+    document = stack_document("dev")
+    members = {slug: one for slug, one in document["municipalities"].items() if slug != NEWCOMER}
+    write(stacks, {**document, "municipalities": members})
+    laboratory = new_lab("dev", stacks)
+    laboratory.up()
+    laboratory.deploy()
+    laboratory.deploy("--expect-no-changes")
+    before = settled(laboratory.api)
+    write(stacks, document)
+    engine.prepare(laboratory.lab, "dev")
+    laboratory.deploy()
+    return Standing(laboratory, folder, before, settled(laboratory.api))
+
+
+def test_joining_writes_the_members_own_walls_and_one_line(standing: Standing) -> None:
+    """Everything else stays byte for byte: no other member's object is so much as written again."""
+    before, after = standing.before, standing.after
+    assert before.keys() - after.keys() == set()
+    new = after.keys() - before.keys()
+    home = f"andel-m-{NEWCOMER}"
+    assert [one for one in new if f"/{home}/" not in one and not one.endswith(f"/namespaces/{home}")] == []
+    kinds = {one.split("/")[-2] for one in new}
+    assert kinds >= {"namespaces", "resourcequotas", "limitranges", "networkpolicies", "serviceaccounts", "roles"}
+    changed = {one for one in before if before[one] != after[one]}
+    assert {one.split("/", 3)[-1] for one in changed} == {"v1beta3/andel-gateway/authconfigs/edge"}
+    (line,) = changed
+    joined = after[line].replace(f', \\"{NEWCOMER}\\": \\"basis\\"', "")
+    assert ungenerated(joined) == ungenerated(before[line])
+    assert after[line] != joined
+
+
+def ungenerated(content: str) -> dict[str, Any]:
+    """An object without the number that the API server counts its changes with."""
+    plain: dict[str, Any] = json.loads(content)
+    plain["metadata"].pop("generation", None)
+    return plain
+
+
+@pytest.mark.parametrize("slug", SLUGS)
+def test_a_municipality_furnishes_its_own_walls_and_nothing_else(standing: Standing, slug: str) -> None:
+    """As its own account, whose rights end there. A second `up` finds nothing to do."""
+    municipality = standing.municipality(slug)
+    municipality.write()
+    before = settled(standing.laboratory.api)
+    municipality.deploy()
+    after = settled(standing.laboratory.api)
+    touched = {one for one in {*before, *after} if before.get(one) != after.get(one)}
+    assert [one for one in touched if f"/{municipality.namespace}/" not in one] == []
+    assert any("/secrets/key-" in one for one in touched)
+    municipality.deploy("--expect-no-changes")
+    again = settled(standing.laboratory.api)
+    assert {one for one in {*again, *after} if again.get(one) != after.get(one)} == set()
+
+
+def test_a_preview_needs_the_platform_and_says_so(standing: Standing, tmp_path: Path) -> None:
+    municipality = MunicipalStack(standing.laboratory, tmp_path, "samso")
+    text = (ROOT / "municipalities/Pulumi.dev-samso.yaml").read_text().replace("andel/dev", "andel/nowhere")
+    municipality.write(text)
+    ended = municipality.run("preview", "-s", municipality.stack, "--non-interactive", "--color=never")
+    assert ended.returncode != 0
+    assert "nowhere" in ended.stdout + ended.stderr
+
+
+def test_destroying_a_municipality_leaves_its_walls_and_the_rest(standing: Standing) -> None:
+    """Last in this file: what its stack made goes, what the platform built stays."""
+    for slug in SLUGS:
+        ended = standing.municipality(slug).pulumi("destroy", "--yes", "--skip-preview", "--non-interactive")
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+    left = settled(standing.laboratory.api)
+    assert left.keys() == standing.after.keys()
