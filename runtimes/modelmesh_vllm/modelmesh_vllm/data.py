@@ -44,8 +44,12 @@ class Data:
             async with resident.gate.entered() as until, wire.listened(receive, until):
                 assert resident.engine is not None
                 url = resident.engine.url + scope["path"]
-                async with self._engines.stream("POST", url, content=content, headers=headers) as answered:
-                    await wire.relay(answered, send)
+                try:
+                    async with self._engines.stream("POST", url, content=content, headers=headers) as answered:
+                        await wire.relay(answered, send)
+                except httpx.ConnectError:  # nothing was asked yet: the front may ask for the model again
+                    await resident.engine.seen_dead()
+                    raise NotLoaded from None
         except NotLoaded:
             raise _elsewhere() from None
         except Crowded:

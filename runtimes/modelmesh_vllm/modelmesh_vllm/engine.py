@@ -145,6 +145,12 @@ class Engine:
         if self._process is not None:
             await self._process.wait()
 
+    async def seen_dead(self) -> None:
+        """Wait a little for the end of a process that takes no connections: its watch learns of it at the same time."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.gone(), self._settings.health_seconds)
+            await asyncio.sleep(0)
+
     async def healthy(self) -> bool:
         """Whether it answers that it is well."""
         try:

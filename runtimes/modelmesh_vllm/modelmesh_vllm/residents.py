@@ -123,6 +123,9 @@ class Residents:
         while True:
             resident = self._residents.get(model.id)
             if resident is None:
+                if leaving := self._leaving_room(model):
+                    await asyncio.wait(leaving, return_when=asyncio.FIRST_COMPLETED)
+                    continue
                 resident = self._admit(model)
             elif resident.state is State.LOADED and resident.model.fingerprint == model.fingerprint:
                 return resident.bytes
@@ -156,6 +159,12 @@ class Residents:
         if resident.work is not None and not resident.work.done():
             resident.called_off = True
             resident.work.cancel()
+
+    def _leaving_room(self, model: Model) -> "list[asyncio.Task[None]]":
+        """Unloads that have to end before a model fits: ModelMesh may begin a load while the room for it is made."""
+        leaving = [one for one in self._residents.values() if one.state is State.LEAVING and one.work]
+        room = self._settings.capacity - self.held
+        return [one.work for one in leaving if one.work] if self.size(model) > room else []
 
     def _admit(self, model: Model) -> Resident:
         expected = self.size(model)

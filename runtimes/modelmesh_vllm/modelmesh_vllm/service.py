@@ -152,7 +152,11 @@ class EngineService:
             if request.request_id:
                 headers["x-request-id"] = request.request_id
             body = wire.addressed(request.body, content_type, resident.model.name)
-            return await self._engines.post(resident.engine.url + request.path, content=body, headers=headers)
+            try:
+                return await self._engines.post(resident.engine.url + request.path, content=body, headers=headers)
+            except httpx.ConnectError:  # nothing was asked yet: ModelMesh may load the model and ask again
+                await resident.engine.seen_dead()
+                raise NotLoaded from None
 
     async def locate(self, request: Any, context: Any) -> Any:
         """Where the model is: here."""
