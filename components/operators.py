@@ -64,7 +64,7 @@ VALUES: dict[str, dict[str, Any]] = {
 """Values of charts by name, where the chart's own defaults are not ours."""
 
 
-APART = ("kubeai", "authorino")
+APART = ("kubeai", "authorino", "modelmesh")
 """Operators that stand in a namespace of the platform, after its walls, by components of their own."""
 
 

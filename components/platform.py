@@ -7,6 +7,7 @@ import pulumi
 
 from andel.release.pins import Release
 from config.environment import Environment
+from config.models import Model
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.scaling import Load, Scaling
@@ -25,6 +26,7 @@ from .kubeai import KubeAiArgs, KubeAiOperator, values
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
+from .modelmesh.mesh import ModelMeshArgs, ModelMeshPlatform
 from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
@@ -33,7 +35,7 @@ from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
 from .serving.endpoint import Endpoint
-from .serving.model import ModelArgs, storage_account_name
+from .serving.model import ModelArgs, Shared, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
 from .traffic import gateway_traffic, serving_traffic
@@ -67,6 +69,7 @@ class Platform(pulumi.ComponentResource):
         self._settings = self._set_kserve()
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
+        self._mesh = self._share_pods()
         self._keep_weights()
         self._routes: dict[str, ModelRoute] = {}
         self._endpoints: dict[str, Endpoint] = {}
@@ -153,6 +156,27 @@ class Platform(pulumi.ComponentResource):
         Edge("edge", args, self._after(opened))
         return opened
 
+    def _share_pods(self) -> ModelMeshPlatform | None:
+        environment = self._environment
+        if environment.modelmesh is None or environment.gateway is None:
+            return None
+        args = ModelMeshArgs(
+            environment=environment,
+            mesh=environment.modelmesh,
+            gateway=environment.gateway,
+            namespace=SERVING,
+            release=self._release,
+            images=self._images,
+        )
+        return ModelMeshPlatform("modelmesh", args, self._after(self._serving, self._edge, *self._pools))
+
+    def _shared(self, model: Model) -> Shared | None:
+        mesh = self._environment.modelmesh
+        if not model.shared or mesh is None or model.profile not in mesh.runtimes:
+            return None
+        strategy = mesh.runtimes[model.profile].strategy.kind
+        return Shared(pool=self._environment.pools[model.pool], strategy=strategy)
+
     def _keep_weights(self) -> None:
         for name, pool in self._environment.pools.items():
             if pool.model_cache is None:
@@ -172,6 +196,7 @@ class Platform(pulumi.ComponentResource):
             namespace=SERVING,
             placement=placement(model.pool, environment.pools[model.pool]),
             profile=environment.profiles.get(model.profile) if model.profile else None,
+            shared=self._shared(model),
             gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
             bands=bands(environment, name),
@@ -180,7 +205,9 @@ class Platform(pulumi.ComponentResource):
             wait=environment.rollout.wait_for_models,
             monitoring=environment.monitoring,
         )
-        after = self._after(self._settings, self._transformers, self._kubeai, self._edge, account, *self._pools)
+        after = self._after(
+            self._settings, self._transformers, self._kubeai, self._mesh, self._edge, account, *self._pools
+        )
         self._publish(name, serve(name, args, after))
 
     def _open_source(self, name: str) -> StorageAccount | None:

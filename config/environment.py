@@ -9,6 +9,7 @@ from . import rules
 from .clusters import Clusters
 from .gateway import Gateway
 from .guardrail import Guardrail
+from .modelmesh import Mesh
 from .models import Model
 from .monitoring import Monitoring
 from .municipalities import Municipality, Slug
@@ -46,6 +47,9 @@ class Environment(Section):
 
     models: dict[ModelName, Model] = {}
     """The catalogue, by the model's public name."""
+
+    modelmesh: Mesh | None = None
+    """Pods on which models of serving kind `modelmesh` take turns."""
 
     rollout: Rollout = Rollout()
     """When a change counts as done."""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """A stand-in for ModelMesh where its Java is not at hand: one runtime, models by use, unary calls alone.
 
-It does what ModelMesh 0.12.0 does for one instance (SidecarModelMesh, ModelMesh.java): asks `runtimeStatus` once, loads a
-model on its first call, evicts by least recent use before it loads where space lacks, passes `mm-model-id` on, and loads
-again when a runtime answers NOT_FOUND. It has no etcd, no second copies and no vmodels but names.
+It does what ModelMesh 0.12.0 does for one instance (SidecarModelMesh, ModelMesh.java): asks `runtimeStatus` once, loads
+a model on its first call, evicts by least recent use before it loads where space lacks, passes `mm-model-id` on, and
+loads again when a runtime answers NOT_FOUND. It has no etcd, no second copies and no vmodels but names.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class Registered:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class Mesh(grpc.GenericRpcHandler):
+class Mesh(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
     """Forwards every unary call to the runtime, with its model loaded."""
 
     def __init__(self, runtime: "grpc.aio.Channel") -> None:
@@ -77,6 +77,7 @@ class Mesh(grpc.GenericRpcHandler):
         model = self._models.get(next((given[key] for key in IDS if key in given), ""))
         if model is None:
             await context.abort(CODES.NOT_FOUND, "model not found")
+            raise AssertionError("abort raises")
         for attempt in range(RELOADS):
             try:
                 await self._loaded(model)

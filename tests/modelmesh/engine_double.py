@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """A made-up vLLM: `engine_double.py NAME PORT JOURNAL [WORD…]`. It writes down what it is asked, a line each.
 
-Words make it fail: `deaf` answers no /health after its first sleep, `insomniac` doesn't sleep, `stillborn` ends at once,
-`twin` starts a process of its own that ignores SIGTERM, `slow` streams a part every 0.1 s for a minute.
+Words make it fail: `deaf` answers no /health after its first sleep, `insomniac` doesn't sleep, `stillborn` ends at
+once, `twin` starts a process of its own that ignores SIGTERM, `slow` streams a part every 0.1 s for a minute.
 """
 
 import json

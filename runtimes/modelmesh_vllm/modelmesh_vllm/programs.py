@@ -73,7 +73,8 @@ async def front(settings: FrontSettings, asked: asyncio.Event) -> None:
     pods = client(settings.tls)
     async with _channel(settings) as modelmesh:
         app = Front(settings, modelmesh, pods)
-        listening = server(app, settings.host, settings.port, settings.tls, settings.callers_authority)
+        own = None if settings.plain else settings.tls
+        listening = server(app, settings.host, settings.port, own, settings.callers_authority)
         status = server(Status(lambda: not asked.is_set()), settings.status_host, settings.status_port)
         async with _serving(listening, status):
             LOG.info("front stands", extra={"modelmesh": settings.modelmesh})

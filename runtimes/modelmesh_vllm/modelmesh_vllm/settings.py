@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """What the runtime and the front are told at their start: one JSON file each, judged whole before anything runs."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
@@ -151,8 +152,8 @@ class RuntimeSettings(Settings):
     data_port: Port = 8443
     """Where fronts come to stream."""
 
-    advertised: str = "127.0.0.1"
-    """Address of this pod, which fronts are told."""
+    advertised: str = Field(default_factory=lambda: os.environ.get("POD_IP", "127.0.0.1"))
+    """Address of this pod, which fronts are told; that of `POD_IP`, if left out."""
 
     status_host: str = "0.0.0.0"  # noqa: S104 (Prometheus and the kubelet)
     status_port: Port = 9400
@@ -192,6 +193,9 @@ class FrontSettings(Settings):
     port: Port = 8443
     status_host: str = "0.0.0.0"  # noqa: S104
     status_port: Port = 9400
+    plain: bool = False
+    """Whether its own port speaks plain HTTP all the same, to a gateway that a network policy lets in alone."""
+
     tls: Tls | None = None
     """Of its own port, and to ModelMesh and the pods: one authority. None is for tests on loopback."""
 
