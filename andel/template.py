@@ -17,7 +17,7 @@ from config.fields import kind, sections
 from config.scalars import VariableName
 from config.stackfile import KEY, SWITCH
 
-SELDOM = ("guardrail", "overflow")
+SELDOM = ("guardrail", "overflow", "modelmesh")
 """Sections of the environment that few need: shown, and marked as what may be left out."""
 
 WIDTH = 110

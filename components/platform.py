@@ -168,7 +168,7 @@ class Platform(pulumi.ComponentResource):
             release=self._release,
             images=self._images,
         )
-        return ModelMeshPlatform("modelmesh", args, self._after(self._serving, self._edge, *self._pools))
+        return ModelMeshPlatform("mesh", args, self._after(self._serving, self._edge, *self._pools))
 
     def _shared(self, model: Model) -> Shared | None:
         mesh = self._environment.modelmesh

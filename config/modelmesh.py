@@ -14,7 +14,7 @@ class Sleep(Section):
     """An engine that makes room sleeps: weights in main memory while the budget holds, else dropped, else it ends.
     It wakes in a second or so."""
 
-    kind: Literal["sleep"] = "sleep"
+    kind: Literal["sleep"]
 
     memory: Memory
     """Main memory that sleeping engines may hold together. It comes on top of what engines need awake: a profile's

@@ -76,6 +76,7 @@ OF_A_KIND = ("models", "profiles", "modelCache", "monitoring")
 OF_ITS_OWN = {
     "gateway": ("gateway.", "municipalities.", "tiers."),
     "routes": (".canary.", "overflow.", "guardrail."),
+    "modelmesh": ("models", "profiles", "modelmesh."),
 }
 
 
@@ -112,6 +113,8 @@ WORDS = (
     "closed",
     "headers",
     "2025-01-01",
+    "200Gi",
+    "sleep",
 )
 """Other values of settings that know few."""
 
@@ -157,7 +160,7 @@ BESIDE = {"gateway": {"gateway"}, "tiers": {"gateway", "tiers"}, "monitoring": {
 
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
-    if "overflow" in document:
+    if "overflow" in document or "modelmesh" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
     if section in ("gateway", "municipalities", "tiers") and "strict" in document["tiers"]:

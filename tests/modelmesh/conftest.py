@@ -71,6 +71,8 @@ def stand(tmp_path: Path) -> Iterator[Callable[..., Standing]]:
                 "loadSeconds": 20,
             }
             program = stack.enter_context(running("runtime", {**base, **settings}, tmp_path))
-            return Standing(program, Caller(program.settings["management"]), journal)
+            caller = Caller(program.settings["management"])
+            stack.callback(caller.channel.close)
+            return Standing(program, caller, journal)
 
         yield start

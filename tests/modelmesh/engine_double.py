@@ -66,15 +66,18 @@ class Engine(BaseHTTPRequestHandler):
         else:
             self.send_response(200)
             self.send_header("Content-Type", "text/event-stream")
-            self.send_header("Connection", "close")
+            self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             for part in range(600 if "slow" in WORDS else 3):
-                self.wfile.write(f"data: {json.dumps({'model': NAME, 'part': part})}\n\n".encode())
-                self.wfile.flush()
+                self._part(f"data: {json.dumps({'model': NAME, 'part': part})}\n\n")
                 if "slow" in WORDS:
                     time.sleep(0.1)
-            self.wfile.write(b"data: [DONE]\n\n")
-            self.close_connection = True
+            self._part("data: [DONE]\n\n")
+            self._part("")
+
+    def _part(self, text: str) -> None:
+        self.wfile.write(f"{len(text):x}\r\n{text}\r\n".encode())
+        self.wfile.flush()
 
 
 if __name__ == "__main__":

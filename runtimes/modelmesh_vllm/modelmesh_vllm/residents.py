@@ -128,7 +128,10 @@ class Residents:
                     continue
                 resident = self._admit(model)
             elif resident.state is State.LOADED and resident.model.fingerprint == model.fingerprint:
-                return resident.bytes
+                if resident.engine is not None and await resident.engine.healthy():
+                    return resident.bytes
+                await self._look_again(resident)
+                continue
             elif resident.state is not State.LOADING:
                 await self.unload(model.id)
                 continue
@@ -138,6 +141,12 @@ class Residents:
                 await asyncio.wait([work])
                 continue
             return await self._joined(resident, work)
+
+    @staticmethod
+    async def _look_again(resident: Resident) -> None:
+        """Let the watch find out what is wrong with an engine that doesn't answer."""
+        if resident.engine is not None and resident.state is State.LOADED:
+            await resident.engine.seen_dead()
 
     async def _joined(self, resident: Resident, work: "asyncio.Task[None]") -> int:
         resident.waiters += 1
