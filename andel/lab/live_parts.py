@@ -6,6 +6,7 @@ from pathlib import Path
 
 import yaml
 
+from .modelmesh_part import MODELMESH_CONTROLLER
 from .parts import NO_OPTIMISER, Part
 from .scaling_parts import SCALING_PARTS
 from .simulator_part import ROUTING_PARTS
@@ -106,6 +107,7 @@ LIVE_PARTS = (
     LLMISVC_CONTROLLER,
     KSERVE_CONTROLLER,
     LWS_CONTROLLER,
+    MODELMESH_CONTROLLER,
     PICKER,
     *ROUTING_PARTS,
     *SCALING_PARTS,

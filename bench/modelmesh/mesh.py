@@ -38,7 +38,7 @@ class Mesh(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
 
     def __init__(self, runtime: "grpc.aio.Channel") -> None:
         self._channel = runtime
-        self._models: dict[str, Registered] = {}
+        self.models: dict[str, Registered] = {}
         self._uses = itertools.count(1)
         self._space = asyncio.Lock()
         self._capacity = 0
@@ -46,7 +46,7 @@ class Mesh(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
 
     def register(self, name: str, path: str, key: str = "") -> None:
         """Let a model be called; its id is as modelmesh-serving would make it."""
-        self._models[name] = Registered(f"{name}__ksp-0{len(self._models):x}", path, key)
+        self.models[name] = Registered(f"{name}__ksp-0{len(self.models):x}", path, key)
 
     async def start(self) -> None:
         """Ask the runtime what it has, until it is ready."""
@@ -74,7 +74,7 @@ class Mesh(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
 
     async def _forward(self, method: str, request: bytes, context: Any) -> bytes:
         given = dict(context.invocation_metadata())
-        model = self._models.get(next((given[key] for key in IDS if key in given), ""))
+        model = self.models.get(next((given[key] for key in IDS if key in given), ""))
         if model is None:
             await context.abort(CODES.NOT_FOUND, "model not found")
             raise AssertionError("abort raises")
@@ -104,7 +104,7 @@ class Mesh(grpc.GenericRpcHandler):  # type: ignore[misc]  # grpc has no types
 
     async def _make_room(self, size: int) -> None:
         while True:
-            loaded = [one for one in self._models.values() if one.size]
+            loaded = [one for one in self.models.values() if one.size]
             if not loaded or sum(one.size for one in loaded) + size <= self._capacity:
                 return
             oldest = min(loaded, key=lambda one: one.used)

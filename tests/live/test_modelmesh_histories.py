@@ -38,7 +38,7 @@ STATED = 60 * 10**6
 HOLDS = 3
 """Models that fit at once."""
 
-SIM = {
+SIM: dict[str, Any] = {
     "gpuBytes": HOLDS * STATED,
     "hostBytes": 2 * STATED + 10**6,
     "engineHostBytes": 10**6,

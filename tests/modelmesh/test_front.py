@@ -4,7 +4,7 @@
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ def hej(model: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def meshed(runtime: str, models: dict[str, str]) -> Iterator[tuple[str, Mesh]]:
+def meshed(runtime: str, models: Mapping[str, str | Mapping[str, str]]) -> Iterator[tuple[str, Mesh]]:
     """A stand-in for ModelMesh before a runtime; its address."""
     loop, ended = asyncio.new_event_loop(), threading.Event()
     (port,) = free_ports(1)
@@ -37,8 +37,9 @@ def meshed(runtime: str, models: dict[str, str]) -> Iterator[tuple[str, Mesh]]:
     async def serve() -> None:
         async with grpc.aio.insecure_channel(runtime) as channel:
             mesh = Mesh(channel)
-            for name, text in models.items():
-                mesh.register(name, f"/models/{name}", text)
+            for name, given in models.items():
+                said = {"path": f"/models/{name}", "key": given} if isinstance(given, str) else given
+                mesh.register(name, said["path"], said["key"])
             await mesh.start()
             server = grpc.aio.server()
             server.add_generic_rpc_handlers((mesh,))
