@@ -154,6 +154,11 @@ class Caller:
         request = message("andel.modelmesh.v1.CallRequest")(path=path, body=content, content_type=content_type)
         return stub(self.channel, ENGINE, "Call")(request, metadata=(("mm-model-id", model_id),), timeout=120)
 
+    def purge(self) -> None:
+        """What ModelMesh asks when it starts: everything goes, asleep or not."""
+        while self.ask("runtimeStatus").status != 1:
+            time.sleep(0.05)
+
     def locate(self, model_id: str) -> Any:
         """Where a model is."""
         request = message("andel.modelmesh.v1.LocateRequest")()

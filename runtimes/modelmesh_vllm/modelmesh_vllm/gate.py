@@ -67,7 +67,10 @@ class Gate:
     async def _turn(self) -> None:
         if not self._open:
             raise NotLoaded
-        if self._places.locked() and self.waiting >= self._limits.queue:
+        if not self._places.locked():
+            await self._places.acquire()
+            return
+        if self.waiting >= self._limits.queue:
             raise Crowded
         self.waiting += 1
         try:
