@@ -2,7 +2,8 @@
 """A made-up vLLM: `engine_double.py NAME PORT JOURNAL [WORD…]`. It writes down what it is asked, a line each.
 
 Words make it fail: `deaf` answers no /health after its first sleep, `insomniac` doesn't sleep, `stillborn` ends at
-once, `twin` starts a process of its own that ignores SIGTERM, `slow` streams a part every 0.1 s for a minute.
+once, `twin` starts a process of its own that ignores SIGTERM, `slow` streams a part every 0.1 s for a minute, `brief`
+for a second.
 """
 
 import json
@@ -68,9 +69,9 @@ class Engine(BaseHTTPRequestHandler):
             self.send_header("Content-Type", "text/event-stream")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
-            for part in range(600 if "slow" in WORDS else 3):
+            for part in range(600 if "slow" in WORDS else 10 if "brief" in WORDS else 3):
                 self._part(f"data: {json.dumps({'model': NAME, 'part': part})}\n\n")
-                if "slow" in WORDS:
+                if WORDS & {"slow", "brief"}:
                     time.sleep(0.1)
             self._part("data: [DONE]\n\n")
             self._part("")

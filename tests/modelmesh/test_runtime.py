@@ -287,3 +287,21 @@ def test_unary_calls_stream_nothing_and_reach_no_other_route(stand: Callable[...
     refused(bad, lambda: standing.caller.call("a", "/sleep", {}))
     refused(bad, lambda: standing.caller.call("a", CHAT, b"[]"))
     assert standing.asked == []
+
+
+def test_a_runtime_that_is_asked_to_end_lets_answers_end_first(stand: Callable[..., Standing]) -> None:
+    standing = stand(drainSeconds=20)
+    standing.load("a", "brief")
+    family = standing.program.below
+    place = standing.caller.locate("a")
+    headers = {"x-andel-model-id": place.model_id}
+    with httpx.stream(
+        "POST", place.address + CHAT, json={**HEJ, "stream": True}, headers=headers, timeout=30
+    ) as answer:
+        lines = answer.iter_lines()
+        next(lines)
+        standing.program.process.terminate()
+        rest = [line for line in lines if line]
+    assert rest[-1] == "data: [DONE]"
+    assert standing.program.process.wait(20) == 0
+    until(lambda: not [one for one in family if one.is_running() and one.status() != "zombie"])
