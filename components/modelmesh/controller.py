@@ -105,9 +105,11 @@ def settings(args: ControllerArgs) -> dict[str, Any]:
     loads a second copy of what was used in the last 40 (`mm.max_second_copy_age_secs`): wrong for models of gigabytes.
     """
     small = {"requests": {"cpu": "300m", "memory": "768Mi"}, "limits": {"cpu": "3", "memory": "768Mi"}}
-    java = f"-Dtas.min_churn_age_ms={max(1, args.mesh.churn_seconds * 1000)} -Dmm.max_second_copy_age_secs=0"
+    # It doesn't start with a youngest age above the oldest, so both are said.
+    ages = {"tas.min_churn_age_ms": max(1, args.mesh.churn_seconds * 1000)}
+    ages |= {f"mm.{end}_second_copy_age_secs": 0 for end in ("min", "max")}
     variables = {
-        "CUSTOM_JVM_ARGS": java,
+        "CUSTOM_JVM_ARGS": " ".join(f"-D{key}={value}" for key, value in ages.items()),
         # By this older name alone its start script turns TLS on between its own pods.
         "MM_SVC_GRPC_PRIVATE_KEY_PATH": f"{TLS_FOLDER}/tls.key",
         "MM_INTERNAL_TRUST_CERTS": f"{TLS_FOLDER}/ca.crt",
