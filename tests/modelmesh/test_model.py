@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from google.protobuf import descriptor_pb2
 from modelmesh_vllm import contract, generate, wire
+from modelmesh_vllm.contract import descriptors
 from modelmesh_vllm.engine import command
 from modelmesh_vllm.gate import BrokenOff, Crowded, Gate, NotLoaded
 from modelmesh_vllm.model import NotUnderstood, named, read
@@ -23,7 +24,7 @@ SETTINGS = RuntimeSettings.model_validate(
 
 
 def test_the_descriptors_are_those_of_the_proto_files() -> None:
-    written = descriptor_pb2.FileDescriptorSet.FromString(contract.FILES)
+    written = descriptor_pb2.FileDescriptorSet.FromString(descriptors.FILES)
     assert written == descriptor_pb2.FileDescriptorSet.FromString(generate.described())
 
 

@@ -6,7 +6,8 @@ from starlette.types import Receive, Scope, Send
 
 from . import wire
 from .gate import BrokenOff, Crowded, NotLoaded
-from .residents import Resident, Residents
+from .resident import Resident
+from .residents import Residents
 from .settings import Limits
 
 

@@ -13,7 +13,8 @@ from .contract import CALL, ENGINE, ID_METADATA, LOCATE, RUNTIME, handlers, mess
 from .engine import EngineFailed
 from .gate import BrokenOff, Crowded, NotLoaded
 from .model import NotUnderstood, read
-from .residents import NoRoom, Residents, TooLarge
+from .resident import NoRoom, TooLarge
+from .residents import Residents
 from .settings import RuntimeSettings
 
 LOG = logging.getLogger(__name__)

@@ -69,7 +69,7 @@ def test_a_stopped_model_has_no_predictor(graph: list[Registration]) -> None:
 
 
 def test_engines_are_started_with_arguments_that_their_vllm_knows(graph: list[Registration]) -> None:
-    known = {*table(release("2026.11").vllm["vllm"]).arguments}
+    known = {*table(release(ENVIRONMENT.release.name).vllm["vllm"]).arguments}
     lines = {
         name: json.loads(named(graph, "Predictor", name)["spec"]["storage"]["parameters"].get("arguments", "[]"))
         for name in PREDICTORS
