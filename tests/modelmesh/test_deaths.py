@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""What becomes of engines and of the runtime when one of them dies, hangs or is asked to end: nothing is left behind."""
+"""What becomes of engines and of the runtime when one dies, hangs or is asked to end: nothing is left behind."""
 
 import signal
 from collections.abc import Callable

@@ -6,7 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from . import wire
 from .gate import BrokenOff, Crowded, NotLoaded
-from .resident import Resident
+from .resident import Resident, State
 from .residents import Residents
 from .settings import Limits
 
@@ -33,7 +33,7 @@ class Data:
         except wire.Disconnected:
             return
 
-    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _serve(self, scope: Scope, receive: Receive, send: wire.Answering) -> None:
         if scope["method"] != "POST" or scope["path"] not in wire.PATHS:
             raise wire.Refused(404, "no such route", "not_found")
         resident = self._meant(scope)
@@ -48,11 +48,16 @@ class Data:
                 try:
                     async with self._engines.stream("POST", url, content=content, headers=headers) as answered:
                         await wire.relay(answered, send)
-                except httpx.ConnectError:  # nothing was asked yet: the front may ask for the model again
-                    await resident.engine.seen_dead()
-                    raise NotLoaded from None
+                except httpx.TransportError:
+                    if not send.started and await resident.engine.died():  # the front asks for the model again
+                        raise NotLoaded from None
+                    raise
         except NotLoaded:
             raise _elsewhere() from None
+        except BrokenOff:
+            if send.started or resident.state is State.LOADED:
+                raise
+            raise _elsewhere() from None  # the model goes, and its caller has seen nothing of an answer
         except Crowded:
             raise wire.Refused(429, "too many requests wait for this model", "too_many_requests", 2) from None
 

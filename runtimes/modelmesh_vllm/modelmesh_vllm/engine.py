@@ -145,11 +145,12 @@ class Engine:
         if self._process is not None:
             await self._process.wait()
 
-    async def seen_dead(self) -> None:
-        """Wait a little for the end of a process that takes no connections: its watch learns of it at the same time."""
+    async def died(self) -> bool:
+        """Whether it has ended, or does within the time between two looks: its watch learns of it then, too."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self.gone(), self._settings.health_seconds)
             await asyncio.sleep(0)
+        return not self.alive
 
     async def healthy(self) -> bool:
         """Whether it answers that it is well."""

@@ -100,7 +100,7 @@ class Residents:
     async def _look_again(resident: Resident) -> None:
         """Let the watch find out what is wrong with an engine that doesn't answer."""
         if resident.engine is not None and resident.state is State.LOADED:
-            await resident.engine.seen_dead()
+            await resident.engine.died()
 
     async def _joined(self, resident: Resident, work: "asyncio.Task[None]") -> int:
         resident.waiters += 1

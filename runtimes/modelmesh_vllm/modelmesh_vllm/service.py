@@ -10,10 +10,10 @@ import httpx
 
 from . import __version__, metrics, wire
 from .contract import CALL, ENGINE, ID_METADATA, LOCATE, RUNTIME, handlers, message
-from .engine import EngineFailed
-from .gate import BrokenOff, Crowded, NotLoaded
+from .engine import Engine, EngineFailed
+from .gate import BrokenOff, Crowded, Gate, NotLoaded
 from .model import NotUnderstood, read
-from .resident import NoRoom, TooLarge
+from .resident import NoRoom, Resident, State, TooLarge
 from .residents import Residents
 from .settings import RuntimeSettings
 
@@ -148,16 +148,27 @@ class EngineService:
         resident = self._residents.loaded(model_id)
         if resident.gate is None or resident.engine is None:
             raise NotLoaded
-        async with resident.gate.entered():
+        try:
+            return await self._asked(resident, resident.engine, resident.gate, content_type, request)
+        except BrokenOff:
+            if resident.state is State.LOADED:
+                raise
+            raise NotLoaded from None  # the model goes; it may be loaded and asked again
+
+    async def _asked(
+        self, resident: Resident, engine: Engine, gate: Gate, content_type: str, request: Any
+    ) -> httpx.Response:
+        async with gate.entered():
             headers = {"content-type": content_type}
             if request.request_id:
                 headers["x-request-id"] = request.request_id
             body = wire.addressed(request.body, content_type, resident.model.name)
             try:
-                return await self._engines.post(resident.engine.url + request.path, content=body, headers=headers)
-            except httpx.ConnectError:  # nothing was asked yet: ModelMesh may load the model and ask again
-                await resident.engine.seen_dead()
-                raise NotLoaded from None
+                return await self._engines.post(engine.url + request.path, content=body, headers=headers)
+            except httpx.TransportError:
+                if await engine.died():  # ModelMesh loads the model and asks again
+                    raise NotLoaded from None
+                raise
 
     async def locate(self, request: Any, context: Any) -> Any:
         """Where the model is: here."""
