@@ -20,18 +20,14 @@ import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from andel.lab.build import build
 from andel.lab.simulator_part import SIMULATOR
 from bench.modelmesh.place import Caller, Program, running
-from tests.conftest import ROOT
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.live
-
-set_hypothesis_home_dir(ROOT / ".venv" / ".hypothesis")  # nothing else is written into the checkout
 
 CODES = grpc.StatusCode
 CHAT = "/v1/chat/completions"
