@@ -69,6 +69,11 @@ def pool_use(environment: Environment) -> list[PoolUse]:
     rows = []
     for name, pool in environment.pools.items():
         used = sum(model.shares for model in environment.models.values() if model.pool == name)
+        used += sum(
+            environment.profiles[profile].gpus * runtime.replicas
+            for profile, runtime in (environment.modelmesh.runtimes if environment.modelmesh else {}).items()
+            if environment.profiles[profile].pool == name
+        )
         rows.append(PoolUse(name, pool.nodes.count, pool.resource, pool.shares, used, pool.shares - used))
     return rows
 

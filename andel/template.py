@@ -17,7 +17,7 @@ from config.scalars import VariableName
 from config.schema import ROOTS
 from config.stackfile import KEY, MUNICIPALITY, SWITCH
 
-SELDOM = ("chats", "economy", "guardrail", "keycloak", "overflow")
+SELDOM = ("chats", "economy", "guardrail", "keycloak", "modelmesh", "overflow")
 """Sections of the environment that few need: shown, and marked as what may be left out."""
 
 WIDTH = 110

@@ -70,7 +70,7 @@ VALUES: dict[str, dict[str, Any]] = {
 CERTIFICATE = "/store-certificate"
 """Where the limiter finds the certificate that it shows the store."""
 
-APART = ("kubeai", "authorino")
+APART = ("kubeai", "authorino", "modelmesh")
 """Operators that stand in a namespace of the platform, after its walls, by components of their own."""
 
 

@@ -7,6 +7,7 @@ import pulumi
 
 from andel.release.pins import Release
 from config.environment import Environment
+from config.models import Model
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.pooling import queue_of
@@ -29,6 +30,7 @@ from .members import realms, walls
 from .model_list import ModelList
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
+from .modelmesh.mesh import ModelMeshArgs, ModelMeshPlatform
 from .monitoring.watch import watch
 from .municipality_realm import MunicipalityRealm
 from .municipality_walls import MunicipalityWalls
@@ -41,7 +43,7 @@ from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
 from .serving.endpoint import Endpoint
-from .serving.model import ModelArgs, storage_account_name
+from .serving.model import ModelArgs, Shared, storage_account_name
 from .serving.storage_account import StorageAccount, StorageAccountArgs
 from .serving_quota import ServingQuota, ServingQuotaArgs
 from .traffic import gateway_traffic, serving_traffic
@@ -78,6 +80,7 @@ class Platform(pulumi.ComponentResource):
         self._settings = self._set_kserve()
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
+        self._mesh = self._share_pods()
         self._keep_weights()
         self._routes: dict[str, ModelRoute] = {}
         self._endpoints: dict[str, Endpoint] = {}
@@ -195,6 +198,27 @@ class Platform(pulumi.ComponentResource):
         Edge("edge", args, self._after(opened))
         return opened
 
+    def _share_pods(self) -> ModelMeshPlatform | None:
+        environment = self._environment
+        if environment.modelmesh is None or environment.gateway is None:
+            return None
+        args = ModelMeshArgs(
+            environment=environment,
+            mesh=environment.modelmesh,
+            gateway=environment.gateway,
+            namespace=SERVING,
+            release=self._release,
+            images=self._images,
+        )
+        return ModelMeshPlatform("mesh", args, self._after(self._serving, self._edge, *self._pools))
+
+    def _shared(self, model: Model) -> Shared | None:
+        mesh = self._environment.modelmesh
+        if not model.shared or mesh is None or model.profile not in mesh.runtimes:
+            return None
+        strategy = mesh.runtimes[model.profile].strategy.kind
+        return Shared(pool=self._environment.pools[model.pool], strategy=strategy)
+
     def _keep_weights(self) -> None:
         for name, pool in self._environment.pools.items():
             if pool.model_cache is None:
@@ -214,6 +238,7 @@ class Platform(pulumi.ComponentResource):
             namespace=SERVING,
             placement=placement(model.pool, environment.pools[model.pool]),
             profile=environment.profiles.get(model.profile) if model.profile else None,
+            shared=self._shared(model),
             gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
             bands=bands(environment, name),
@@ -223,7 +248,7 @@ class Platform(pulumi.ComponentResource):
             monitoring=environment.monitoring,
             queue=queue_of(environment.pooling, model),
         )
-        before = (self._settings, self._transformers, self._kubeai, self._edge, account, self._queues)
+        before = (self._settings, self._transformers, self._kubeai, self._mesh, self._edge, account, self._queues)
         after = self._after(*before, *self._pools)
         self._publish(name, serve(name, args, after))
 

@@ -15,6 +15,7 @@ from .edge.store import PORT as STORE_PORT
 from .edge.store import STORE
 from .edge.workload import labels
 from .kserve_settings import VLLM_PORT
+from .modelmesh.names import METRICS_PORT, STATUS_PORT
 from .namespace import from_namespace, ports
 from .serving.llm_d import PICKER_METRICS
 from .serving.llm_d_pods import BEHIND_SIDECAR
@@ -52,7 +53,9 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
         callers["allow-gateway"] = ingress([proxies], MODEL_PORTS + ports(PICKER_PORT))
     if environment.monitoring is not None:
         prometheus = from_namespace(environment.monitoring.namespace)
-        callers["allow-prometheus"] = ingress([prometheus], MODEL_PORTS + ports(PICKER_METRICS) + ports(BEHIND_SIDECAR))
+        mesh = ports(STATUS_PORT) + ports(METRICS_PORT) if environment.modelmesh else []
+        models = MODEL_PORTS + ports(PICKER_METRICS) + ports(BEHIND_SIDECAR)
+        callers["allow-prometheus"] = ingress([prometheus], models + mesh)
         if environment.monitoring.traces is not None:
             collector = urlsplit(environment.monitoring.traces.endpoint).port or OTLP_PORT
             callers["allow-traces-out"] = {

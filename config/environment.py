@@ -12,6 +12,7 @@ from .economy import Economy
 from .gateway import Gateway
 from .guardrail import Guardrail
 from .keycloak import Keycloak
+from .modelmesh import Mesh
 from .models import Model
 from .monitoring import Monitoring
 from .municipalities import Member, Slug
@@ -54,6 +55,9 @@ class Environment(Section):
 
     models: dict[ModelName, Model] = {}
     """The catalogue, by the model's public name."""
+
+    modelmesh: Mesh | None = None
+    """Pods on which models of serving kind `modelmesh` take turns."""
 
     rollout: Rollout = Rollout()
     """When a change counts as done."""

@@ -137,7 +137,9 @@ def _on(environment: Environment, pool_name: str, pool: Pool) -> list[tuple[str,
     return [
         (name, workload)
         for name, workload, _ in _placed(environment)
-        if environment.models[name].pool == pool_name and workload.gpus <= pool.shares_per_node
+        if environment.models[name].pool == pool_name
+        and workload.gpus <= pool.shares_per_node
+        and not environment.models[name].shared
     ]
 
 

@@ -14,7 +14,7 @@ from .resources import Resources
 from .scalars import ArgumentName, DnsLabel, ImageRef, ModelName, ModelUri, ObjectName, SecretKeyName, VariableName
 from .scaling import Fixed, Scaling
 from .section import Section
-from .serving import Serving
+from .serving import ModelMesh, Serving
 from .serving.llm_d import Data, LlmD
 from .sizes import Size
 from .workload import Workload
@@ -163,14 +163,19 @@ class Model(Section):
         return (self._main(), *self._prefill()) if isinstance(self.serving, LlmD) else (self._main(),)
 
     @property
+    def shared(self) -> bool:
+        """Whether it runs on pods of several models, which no model asks for by itself."""
+        return isinstance(self.serving, ModelMesh)
+
+    @property
     def shares(self) -> int:
         """Shares of the pool that are always spoken for."""
-        return 0 if self.stopped else sum(workload.shares for workload in self.workloads)
+        return 0 if self.stopped or self.shared else sum(workload.shares for workload in self.workloads)
 
     @property
     def most_shares(self) -> int:
         """Shares of the pool at the highest load."""
-        return 0 if self.stopped else sum(workload.most_shares for workload in self.workloads)
+        return 0 if self.stopped or self.shared else sum(workload.most_shares for workload in self.workloads)
 
     def _main(self) -> Workload:
         pods, split, tensor = 1, self.gpus, self.gpus

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .section import Mistake
 from .serving import KubeAi
 from .serving.huggingface import DEPRECATED, HuggingFace
+from .serving.modelmesh import ARCHIVED
 
 if TYPE_CHECKING:
     from .environment import Environment
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 def notices(environment: Environment) -> Iterator[Mistake]:
     """All that is on its way out, with its place and what to write instead."""
+    if environment.modelmesh is not None:
+        yield Mistake(("modelmesh",), ARCHIVED, "write llm-d or kserve for models that are called all day")
     for name, model in environment.models.items():
         if isinstance(model.serving, HuggingFace):
             mend = "write kserve: name, keys and limits stay"

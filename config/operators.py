@@ -97,6 +97,10 @@ class Operators(Section):
     """KubeAI, for models of serving kind `kubeai`. It stands in the models' namespace, since it sees no other. Where
     `crds` are managed its definition comes with its chart, and alone of them goes with it."""
 
+    modelmesh: Operator = Existing()
+    """ModelMesh's controller, for models of serving kind `modelmesh`. Managed, it stands in the models' namespace and
+    watches no other; an existing one watches it from elsewhere, by its own etcd and settings."""
+
 
 class Mirror(Section):
     """Where charts and images come from, if not from where their makers publish them."""

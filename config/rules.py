@@ -23,7 +23,7 @@ from . import (
 from .nodes import LabelledNodes, NamedNodes
 from .operators import Managed
 from .section import Mistake
-from .serving import huggingface, kubeai_rules, picker_rules, pod_rules, storage_rules
+from .serving import huggingface, kubeai_rules, modelmesh_rules, picker_rules, pod_rules, storage_rules
 from .serving import rules as serving
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def equal_contexts(environment: Environment) -> Iterator[Mistake]:
 def a_mirror_of_nothing(environment: Environment) -> Iterator[Mistake]:
     """A mirror of charts serves managed operators."""
     operators = environment.operators
-    charted = (name for name in type(operators).model_fields if name != "authorino")
+    charted = (name for name in type(operators).model_fields if name not in ("authorino", "modelmesh"))
     managed = [name for name in charted if isinstance(getattr(operators, name), Managed)]
     if environment.mirror.charts and not managed:
         yield Mistake(("mirror", "charts"), "no operator is managed, so no chart is read", "take it away")
@@ -171,6 +171,7 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     *serving.RULES,
     *kubeai_rules.RULES,
     *huggingface.RULES,
+    *modelmesh_rules.RULES,
     *picker_rules.RULES,
     *pod_rules.RULES,
     *storage_rules.RULES,

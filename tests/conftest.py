@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parents[1]
 set_hypothesis_home_dir(ROOT / ".venv" / ".hypothesis")  # nothing is written into the checkout
 TIERS = ("unit", "engine", "live", "node")
 
+# Nothing is written into the checkout but .venv.
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".venv" / ".hypothesis"))
+
 
 def stack_document(stack: str) -> dict[str, Any]:
     """The environment of a stack file of this checkout, not judged."""

@@ -4,6 +4,7 @@
 from pathlib import Path
 
 from .live_manifests import write_manifests
+from .modelmesh_part import MODELMESH_CONTROLLER
 from .parts import NO_OPTIMISER, Part
 from .queue_parts import KUEUE_CONTROLLER
 from .scaling_parts import PROMTOOL, SCALING_PARTS
@@ -95,6 +96,7 @@ LIVE_PARTS = (
     LLMISVC_CONTROLLER,
     KSERVE_CONTROLLER,
     LWS_CONTROLLER,
+    MODELMESH_CONTROLLER,
     PICKER,
     *ROUTING_PARTS,
     *SCALING_PARTS,

@@ -18,6 +18,7 @@ GROUPS = {
     "kserve": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
     "huggingface": f"/apis/serving.kserve.io/v1beta1/namespaces/{SERVING}/inferenceservices",
     "kubeai": f"/apis/kubeai.org/v1/namespaces/{SERVING}/models",
+    "modelmesh": f"/apis/serving.kserve.io/v1alpha1/namespaces/{SERVING}/predictors",
 }
 """Where the objects of each serving kind stand."""
 

@@ -114,7 +114,7 @@ def strategies_that_no_picker_has(environment: Environment) -> Iterator[Mistake]
             yield Mistake((*path, "prefill"), "the release's picker knows no prefill part", "take it away")
 
 
-WITHOUT_A_CHART = ("authorino",)
+WITHOUT_A_CHART = ("authorino", "modelmesh")
 """Operators that the platform writes itself: their makers publish no chart."""
 
 

@@ -117,6 +117,14 @@ SOURCES = (
         files=("config/crd/bases/keda.sh_scaledobjects.yaml",),
     ),
     DefinitionSource(
+        operator="modelmesh",
+        module="github.com/kserve/modelmesh-serving",
+        version="v0.12.0",
+        checksum="h1:tuxLz3vkDixmMBk4dwYcT4cWTUfcoYGBUqRsycjQCm4=",
+        # Its own kind alone: the others in that folder are KServe's, of an older version.
+        files=("config/crd/bases/serving.kserve.io_predictors.yaml",),
+    ),
+    DefinitionSource(
         operator="leader_worker_set",
         module="sigs.k8s.io/lws",
         version="v0.8.0",

@@ -36,6 +36,10 @@ RELEASE = Release(
         "valkey": Image(repository="docker.io/valkey/valkey", tag="8.1.11"),
         # Source: version 0.11.0 on PyPI, whose image carries the same one; chart open-webui 16.0.0.
         "open-webui": Image(repository="ghcr.io/open-webui/open-webui", tag="v0.11.0"),
+        # Source: modelmesh-serving 0.12.0, config/default/config-defaults.yaml and config/dependencies/quickstart.yaml.
+        "modelmesh": Image(repository="docker.io/kserve/modelmesh", tag="v0.12.0"),
+        "modelmesh-controller": Image(repository="docker.io/kserve/modelmesh-controller", tag="v0.12.0"),
+        "etcd": Image(repository="quay.io/coreos/etcd", tag="v3.5.4"),
         # Source: values of KubeAI's chart 0.22.1, `modelServers`.
         "ollama": Image(repository="docker.io/ollama/ollama", tag="0.11.11"),
         "infinity": Image(repository="docker.io/michaelf34/infinity", tag="0.0.77"),

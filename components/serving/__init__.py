@@ -3,15 +3,16 @@
 
 import pulumi
 
-from config.serving import HuggingFace, KServe, KubeAi, LlmD
+from config.serving import HuggingFace, KServe, KubeAi, LlmD, ModelMesh
 
 from .huggingface import HuggingFaceModel
 from .kserve import KServeModel
 from .kubeai import KubeAiModel
 from .llm_d import LlmDModel
 from .model import ModelArgs
+from .modelmesh import ModelMeshModel
 
-ServedModel = LlmDModel | KServeModel | HuggingFaceModel | KubeAiModel
+ServedModel = LlmDModel | KServeModel | HuggingFaceModel | KubeAiModel | ModelMeshModel
 """A model that stands, by any kind: its `endpoint` says where."""
 
 KINDS: dict[type, type[ServedModel]] = {
@@ -19,6 +20,7 @@ KINDS: dict[type, type[ServedModel]] = {
     KServe: KServeModel,
     HuggingFace: HuggingFaceModel,
     KubeAi: KubeAiModel,
+    ModelMesh: ModelMeshModel,
 }
 """The component of each serving kind."""
 

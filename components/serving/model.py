@@ -8,6 +8,7 @@ from typing import Any
 from andel.release.pins import EppDialect
 from config.models import Model
 from config.monitoring import Monitoring
+from config.pools import Pool
 from config.resources import RunProfile
 
 from ..gpu_pool import Placement
@@ -15,6 +16,17 @@ from ..metadata import MODEL
 
 PROBE_SECONDS = 10
 """Seconds between two looks at a model that is loading."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shared:
+    """Pods that a model shares with others."""
+
+    pool: Pool
+    """Pool that they stand on."""
+
+    strategy: str
+    """What becomes of engines that make room."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +47,9 @@ class ModelArgs:
 
     profile: RunProfile | None = None
     """Its run profile, for kinds that give places by their names."""
+
+    shared: Shared | None = None
+    """The pods that it shares, for kinds whose models do."""
 
     gateway: tuple[str, str] | None
     """Namespace and name of the inner gateway, for kinds that attach a route of their own to one."""

@@ -9,8 +9,9 @@ from .huggingface import HuggingFace
 from .kserve import KServe
 from .kubeai import KubeAi
 from .llm_d import LlmD
+from .modelmesh import ModelMesh
 
-Serving = Annotated[LlmD | KServe | HuggingFace | KubeAi, Field(discriminator="kind")]
+Serving = Annotated[LlmD | KServe | HuggingFace | KubeAi | ModelMesh, Field(discriminator="kind")]
 """One of the serving kinds."""
 
-__all__ = ["HuggingFace", "KServe", "KubeAi", "LlmD", "Serving"]
+__all__ = ["HuggingFace", "KServe", "KubeAi", "LlmD", "ModelMesh", "Serving"]

@@ -83,6 +83,7 @@ OF_ITS_OWN = {
     "gateway": ("gateway.", "municipalities.", "tiers.", "economy.", "walls.", "chats.", "keycloak."),
     "routes": (".canary.", "overflow.", "guardrail.", "economy."),
     "pools": ("pools.", "pooling.", "monitoring."),
+    "modelmesh": ("models", "profiles", "modelmesh."),
 }
 
 
@@ -127,6 +128,8 @@ WORDS = (
     "v2alpha1",
     "192.0.2.11/32",
     "2",
+    "200Gi",
+    "sleep",
 )
 """Other values of settings that know few."""
 
@@ -176,7 +179,7 @@ WHOLE = ("chats", "economy", "gateway", "keycloak", "municipalities", "tiers", "
 
 def concerned(document: dict[str, Any], path: Path) -> dict[str, Any]:
     """A document with the models and sections that a setting concerns: a smaller graph is sooner built."""
-    if "overflow" in document or "pooling" in document:
+    if "overflow" in document or "pooling" in document or "modelmesh" in document:
         return document  # its entries name each other
     section, name = str(path[0]), path[1] if len(path) > 1 else ""
     if section in WHOLE and "strict" in document["tiers"]:

@@ -71,6 +71,7 @@ ANSWERS = {
     "float32 | bfloat16 | float16 | fp8 | int8 | int4": "bfloat16",
     "host": "api.example.dk",
     "domain": "chat.example.dk",
+    "image": f"registry.example.dk/image@sha256:{64 * '0'}",
     "path": "/var/lib/andel/models",
     "storage": "500Gi",
     "size": "200Gi",
