@@ -84,6 +84,7 @@ OF_ITS_OWN = {
     "routes": (".canary.", "overflow.", "guardrail.", "economy."),
     "pools": ("pools.", "pooling.", "monitoring."),
     "modelmesh": ("models", "profiles", "modelmesh."),
+    "live": ("pickerResources.",),
 }
 
 

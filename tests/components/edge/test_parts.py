@@ -39,13 +39,19 @@ def test_limits_stand_on_the_whole_gateway_and_a_gateways_own_policy_names_no_me
 def test_envoy_gateway_is_told_what_to_do_without_its_limiter(down: str, closed: bool) -> None:
     told = limiter(Limits.model_validate({"whenDown": down}))
     assert told["rateLimit"]["failClosed"] is closed
-    redis = told["rateLimit"]["backend"]["redis"]
-    assert redis == {
-        "url": "limits-store.andel-gateway.svc.cluster.local:6379",
-        "tls": {"certificateRef": {"name": "limits-client"}},
-    }
-    container = told["provider"]["kubernetes"]["rateLimitDeployment"]["container"]
-    assert container["env"] == [{"name": "REDIS_TLS_CACERT", "value": "/redis-certs/ca.crt"}]
+    assert told["rateLimit"]["backend"]["redis"] == {"url": "limits-store.andel-gateway.svc.cluster.local:6379"}
+
+
+def test_the_limiter_waits_for_its_certificate() -> None:
+    """As a pod waits for a Secret that it mounts: Envoy Gateway looks for one that it is told of once, when it starts."""
+    deployment = limiter(Limits())["provider"]["kubernetes"]["rateLimitDeployment"]
+    (volume,) = deployment["pod"]["volumes"]
+    assert volume["secret"] == {"secretName": "limits-client"}
+    (mounted,) = deployment["container"]["volumeMounts"]
+    told = {one["name"]: one["value"] for one in deployment["container"]["env"]}
+    assert mounted["name"] == volume["name"]
+    assert told.pop("REDIS_TLS") == "true"
+    assert {value.rpartition("/")[0] for value in told.values()} == {mounted["mountPath"]}
 
 
 def test_a_store_of_ones_own_is_named_in_its_place() -> None:
