@@ -22,7 +22,7 @@ from config.names import GATEWAY
 from tests.conftest import ROOT
 from tests.support.waiting import until
 
-from .gateway_outside import NAMESPACE, outside
+from .gateway_outside import LOGIN, NAMESPACE, SIGNING, fresh_keys, outside, token
 from .node import NodeLab, node_lab
 
 STACK = ROOT / "tests/environments/Pulumi.live.yaml"
@@ -47,6 +47,9 @@ for slug, applications in json.loads(pulumi.Config().require("municipalities")).
     ApplicationKeys(slug, ApplicationKeysArgs(namespace=namespace, applications=keys), after)
 """
 """Program of the municipalities' keys."""
+
+APPLICATIONS: dict[str, dict[str, Any]] = {"journal": {}, "archive": {"dataClass": "personal"}}
+"""Applications that every municipality has."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,12 @@ class GatewayLab(NodeLab):
         """Key of an application, as its owner reads it."""
         return self.secret(f"andel-m-{municipality}", f"key-{application}-{generation}")[FIELD]
 
+    def token(
+        self, issuer: str = LOGIN, *, signed_by: str | None = None, algorithm: str = "RS256", **claims: Any
+    ) -> str:
+        """A token of an issuer, good for an hour unless claims say otherwise (`gateway_outside.token`)."""
+        return token(self.secret(NAMESPACE, SIGNING), issuer, signed_by or issuer, algorithm, **claims)
+
     def http(self, key: str | None = None, *, address: str | None = None, **headers: str) -> httpx.Client:
         """A client of the API: every request goes to the edge, whose certificate has to be good.
 
@@ -114,6 +123,11 @@ class GatewayLab(NodeLab):
         """The record of one request, by its id (`x-request-id`); proxies write records with a delay."""
         until(lambda: any(one["request_id"] == request for one in self.records()), seconds)
         return next(one for one in self.records() if one["request_id"] == request)
+
+    @property
+    def keys(self) -> Path:
+        """Folder of the municipalities' project, for `furnish`."""
+        return self.lab.root.parent / "keys"
 
     def forget_counts(self) -> None:
         """Count anew, for everybody: empty the store."""
@@ -191,10 +205,12 @@ def stand(lab: GatewayLab, keys: Path) -> None:
     lifecycle.up(lab.lab, lab.stack, lab.environment, with_node=True, with_controllers=True)
     engine.select(lab.lab, lab.stack)
     lab.deploy()
-    applications = {"journal": {}, "archive": {"dataClass": "personal"}}
-    lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, applications))
+    lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, APPLICATIONS))
     lab.give_addresses()
-    for path, manifest in outside(lab.secret("cert-manager", "andel-internal")["ca.crt"]):
+    # A second time nothing changes: who reads settings and keys at its start would go on with the first ones.
+    known = lab.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/{SIGNING}")
+    signing = lab.secret(NAMESPACE, SIGNING) if known else fresh_keys()
+    for path, manifest in outside(lab.secret("cert-manager", "andel-internal")["ca.crt"], signing):
         lab.api.apply(path, manifest)
     await_answers(lab)
 
