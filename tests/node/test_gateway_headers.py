@@ -108,7 +108,7 @@ class Asker:
 
 
 @pytest.fixture(scope="module")
-def told(gateway: GatewayLab) -> Iterator[dict[str, Told]]:
+def told(gateway: GatewayLab) -> dict[str, Told]:
     """What came of each forged request, and of a plain one (`plain`)."""
     with recorder(gateway, SERVING, pool(gateway), PORT) as kept:
         asker = Asker(gateway, kept)
@@ -122,7 +122,7 @@ def told(gateway: GatewayLab) -> Iterator[dict[str, Told]]:
         return set(ids.values()) <= set(records)
 
     until(written, 60)
-    yield {name: Told(seen, records[ids[name]]) for name, seen in found.items()}
+    return {name: Told(seen, records[ids[name]]) for name, seen in found.items()}
 
 
 def pool(lab: GatewayLab) -> dict[str, str]:

@@ -44,9 +44,9 @@ class Served:
         return answer
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module")
 def served(gateway: GatewayLab) -> Iterator[Served]:
-    """Asks, and holds that models and cloud have counted what was answered and nothing more."""
+    """Asks; in the end models and cloud must have counted what was answered, and nothing more."""
     asked = Served(gateway)
     before, outside = ours(gateway), clouds(gateway)
     yield asked
