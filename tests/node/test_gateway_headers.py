@@ -6,7 +6,6 @@ A recorder joins the pods of a model and keeps what they are told; what is compa
 
 import socket
 import ssl
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
