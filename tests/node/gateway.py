@@ -129,15 +129,18 @@ class GatewayLab(NodeLab):
         """Folder of the municipalities' project, for `furnish`."""
         return self.lab.root.parent / "keys"
 
+    def store(self, *words: str) -> str:
+        """What the store of counts answers to a command."""
+        tls = ("--tls", "--cert", "/certificate/tls.crt", "--key", "/certificate/tls.key")
+        ended = self.exec(
+            *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379"), *tls, "--cacert", "/certificate/ca.crt", *words
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout.strip()
+
     def forget_counts(self) -> None:
         """Count anew, for everybody: empty the store."""
-        tls = [f"--{kind}=/certificate/{file}" for kind, file in (("cert", "tls.crt"), ("key", "tls.key"))]
-        words = [word for flag in tls for word in flag.split("=")]
-        ended = self.exec(
-            *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379", "--tls"),
-            *(*words, "--cacert", "/certificate/ca.crt", "flushall"),
-        )
-        assert ended.stdout.strip() == "OK", ended.stdout + ended.stderr
+        assert self.store("flushall") == "OK"
 
     def end(self, namespace: str, selector: str) -> list[str]:
         """Kill pods at once, as a node that fails would; their names."""

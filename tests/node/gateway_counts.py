@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import urllib3
 
+from components.edge.rules import month_rule
 from components.metadata import MODEL
 
 from .gateway import Edge, GatewayLab
@@ -57,6 +58,14 @@ def clouds(lab: GatewayLab) -> Counts:
     (pod,) = lab.pods(NAMESPACE, "app=cloud")
     with httpx.Client(transport=Edge(f"{pod['status']['podIP']}:{TLS}", CLOUD, lab.authority)) as client:
         return read(client.get(f"https://{CLOUD}/metrics").text)
+
+
+def charged(lab: GatewayLab, municipality: str) -> int:
+    """Tokens that a municipality's month is charged with, by the limiter's own counter."""
+    tiers = lab.environment.tiers
+    rule = month_rule(tiers, lab.environment.municipalities[municipality].tier)
+    found = [key for key in lab.store("keys", f"*rule-{rule}-match-1_{municipality}_*").splitlines() if key]
+    return sum(int(lab.store("get", key)) for key in found)
 
 
 def models(lab: GatewayLab, name: str | None = None) -> list[str]:
