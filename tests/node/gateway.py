@@ -224,7 +224,7 @@ def await_answers(lab: GatewayLab) -> None:
     Raises:
         AssertionError: one isn't in time; with what pods and events say.
     """
-    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 4), ("andel-serving", 4), (PROXIES, 6)):
+    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 6), ("andel-serving", 4), (PROXIES, 6)):
         lab.until_ready(namespace, count=count, seconds=READY_SECONDS)
     ask = {"model": "text", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 1}
     deadline = time.monotonic() + READY_SECONDS
