@@ -27,6 +27,10 @@ WATCHED = "authorino.kuadrant.io/managed-by"
 FIELD = "api_key"
 """Key of the Secret that holds the value (Authorino)."""
 
+AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+"""Without it a Secret that goes is first changed (foreground deletion: a finalizer). Authorino would take that for news
+of the key, put it in the place of the Secret that came after it, and drop the key with it."""
+
 PREFIX = "andel-"
 LENGTH = 43
 """Letters and digits after the prefix: 256 bits."""
@@ -68,7 +72,10 @@ class ApplicationKeys(pulumi.ComponentResource):
         content = {FIELD: pulumi.Output.concat(PREFIX, value.result)}
         for role, placed in (
             (name, metadata(secret_name(application, generation), namespace)),
-            (f"{name}-edge", metadata(edge_name(application, generation, said), namespace, watched, said)),
+            (
+                f"{name}-edge",
+                metadata(edge_name(application, generation, said), namespace, watched, {**said, **AT_ONCE}),
+            ),
         ):
             kubernetes.core.v1.Secret(
                 role,
