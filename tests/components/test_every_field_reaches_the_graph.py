@@ -42,6 +42,8 @@ REFERENCES = (
     "overflow.sweden.municipalities",
     "overflow.own-centre.municipalities",
     "tiers.only.models",
+    "tiers.large.models",
+    "tiers.small.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
     "profiles.doubled",
     "doubled-text.gpus",

@@ -39,13 +39,14 @@ def test_limits_stand_on_the_whole_gateway_and_a_gateways_own_policy_names_no_me
 def test_envoy_gateway_is_told_what_to_do_without_its_limiter(down: str, closed: bool) -> None:
     told = limiter(Limits.model_validate({"whenDown": down}))
     assert told["rateLimit"]["failClosed"] is closed
-    redis = told["rateLimit"]["backend"]["redis"]
-    assert redis == {
-        "url": "limits-store.andel-gateway.svc.cluster.local:6379",
-        "tls": {"certificateRef": {"name": "limits-client"}},
-    }
-    container = told["provider"]["kubernetes"]["rateLimitDeployment"]["container"]
-    assert container["env"] == [{"name": "REDIS_TLS_CACERT", "value": "/redis-certs/ca.crt"}]
+    assert told["rateLimit"]["backend"]["redis"] == {"url": "limits-store.andel-gateway.svc.cluster.local:6379"}
+    deployment = told["provider"]["kubernetes"]["rateLimitDeployment"]
+    assert [volume["secret"]["secretName"] for volume in deployment["pod"]["volumes"]] == ["limits-client"]
+    variables = {one["name"]: one["value"] for one in deployment["container"]["env"]}
+    assert variables["REDIS_TLS"] == "true"
+    (mounted,) = deployment["container"]["volumeMounts"]
+    files = {"REDIS_TLS_CLIENT_CERT", "REDIS_TLS_CLIENT_KEY", "REDIS_TLS_CACERT"}
+    assert all(variables[file].startswith(mounted["mountPath"]) for file in files)
 
 
 def test_a_store_of_ones_own_is_named_in_its_place() -> None:
