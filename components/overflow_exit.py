@@ -57,8 +57,20 @@ class OverflowExit(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: OverflowExitArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:gateway:OverflowExit", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        placed = metadata(EXIT, GATEWAY, labels=labels(EXIT))
+        self._child = pulumi.ResourceOptions(parent=self)
+        self._placed = metadata(EXIT, GATEWAY, labels=labels(EXIT))
+        self._certify(name, args)
+        self._run(name, args)
+        for backend in args.backends:
+            kubernetes.core.v1.Service(
+                f"{name}-{backend}",
+                metadata=_unawaited(metadata(object_name(backend), GATEWAY)),
+                spec={"selector": labels(EXIT), "ports": [{"name": "https", "port": 443, "targetPort": PORT}]},
+                opts=self._child,
+            )
+        self.register_outputs({})
+
+    def _certify(self, name: str, args: OverflowExitArgs) -> None:
         hosts = tuple(exit_host(backend) for backend in sorted(args.backends))
         signed = InternalCertificate(name=EXIT_TLS, namespace=GATEWAY, hosts=hosts)
         kubernetes.apiextensions.CustomResource(
@@ -67,31 +79,24 @@ class OverflowExit(pulumi.ComponentResource):
             kind="Certificate",
             metadata=metadata(EXIT_TLS, GATEWAY),
             spec=certificate(signed, issuer(args.gateway.authority)),
-            opts=child,
+            opts=self._child,
         )
-        kubernetes.core.v1.ConfigMap(
-            f"{name}-settings", metadata=placed, data={"envoy.json": json.dumps(envoy(args))}, opts=child
-        )
-        for backend in args.backends:
-            kubernetes.core.v1.Service(
-                f"{name}-{backend}",
-                metadata=_unawaited(metadata(object_name(backend), GATEWAY)),
-                spec={"selector": labels(EXIT), "ports": [{"name": "https", "port": 443, "targetPort": PORT}]},
-                opts=child,
-            )
+
+    def _run(self, name: str, args: OverflowExitArgs) -> None:
+        data = {"envoy.json": json.dumps(envoy(args))}
+        kubernetes.core.v1.ConfigMap(f"{name}-settings", metadata=self._placed, data=data, opts=self._child)
         kubernetes.policy.v1.PodDisruptionBudget(
             f"{name}-disruption",
-            metadata=placed,
+            metadata=self._placed,
             spec={"maxUnavailable": 1, "selector": {"matchLabels": labels(EXIT)}},
-            opts=child,
+            opts=self._child,
         )
         kubernetes.apps.v1.Deployment(
             f"{name}-deployment",
-            metadata=_unawaited(placed),
+            metadata=_unawaited(self._placed),
             spec=deployment(EXIT, args.gateway.replicas, template(args)),
-            opts=child,
+            opts=self._child,
         )
-        self.register_outputs({})
 
 
 def _unawaited(placed: dict[str, Any]) -> dict[str, Any]:
