@@ -7,6 +7,8 @@ A municipality's stack writes them in its own namespace, and that namespace is t
 the engine from its making on: no output of the component holds it.
 """
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,6 +27,10 @@ WATCHED = "authorino.kuadrant.io/managed-by"
 FIELD = "api_key"
 """Key of the Secret that holds the value (Authorino)."""
 
+AT_ONCE = {"pulumi.com/deletionPropagationPolicy": "background"}
+"""Without it a Secret that goes is first changed (foreground deletion: a finalizer). Authorino would take that for news
+of the key, put it in the place of the Secret that came after it, and drop the key with it."""
+
 PREFIX = "andel-"
 LENGTH = 43
 """Letters and digits after the prefix: 256 bits."""
@@ -42,7 +48,7 @@ class ApplicationKeysArgs:
 
 
 class ApplicationKeys(pulumi.ComponentResource):
-    """A random value and a Secret for each valid key of each application."""
+    """A random value for each valid key of each application, in a Secret for its owner and one for the edge."""
 
     def __init__(self, name: str, args: ApplicationKeysArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:municipality:ApplicationKeys", name, None, opts)
@@ -64,23 +70,39 @@ class ApplicationKeys(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
         )
         self.values[application, generation] = pulumi.Output.concat(PREFIX, value.result)
-        kubernetes.core.v1.Secret(
-            name,
-            metadata=metadata(
-                secret_name(application, generation),
-                namespace,
-                labels={APPLICATION_KEY: application, WATCHED: "authorino"},
-                annotations=told(until, key.data_class),
+        said = told(until, key.data_class)
+        watched = {APPLICATION_KEY: application, WATCHED: "authorino"}
+        content = {FIELD: self.values[application, generation]}
+        for role, placed in (
+            (name, metadata(secret_name(application, generation), namespace)),
+            (
+                f"{name}-edge",
+                metadata(edge_name(application, generation, said), namespace, watched, {**said, **AT_ONCE}),
             ),
-            type="Opaque",
-            string_data={FIELD: self.values[application, generation]},
-            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "string_data"]),
-        )
+        ):
+            kubernetes.core.v1.Secret(
+                role,
+                metadata=placed,
+                type="Opaque",
+                string_data=content,
+                opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "string_data"]),
+            )
 
 
 def secret_name(application: str, generation: int) -> str:
-    """Name of a key's Secret, by which its owner reads the value."""
+    """Name of the Secret by which a key's owner reads the value. The edge doesn't."""
     return f"key-{application}-{generation}"
+
+
+def edge_name(application: str, generation: int, said: Mapping[str, str]) -> str:
+    """Name of the Secret by which the edge knows a key.
+
+    Authorino 0.27 keeps a Secret as it first saw it while the value is the same (pkg/evaluators/identity/api_key.go,
+    `AddK8sSecretBasedIdentity`): an end that is written onto it later is never read. So what is said of a key is in the
+    name, and other words make another Secret; it is there before the old one goes, and the key works all the time.
+    """
+    digest = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:8]
+    return f"edge-{application}-{generation}{f'-{digest}' if said else ''}"
 
 
 def told(until: str | None, data_class: str | None) -> dict[str, str]:

@@ -84,6 +84,7 @@ def first(args: InnerHopArgs) -> dict[str, Any]:
     objective = {"name": args.objective_header, "value": f"%REQ({ENTRY})%-%REQ({BAND})%"}
     return {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": INNER}],
-        "headers": {"earlyRequestHeaders": {"set": [objective]}},
+        # The edge's id goes on to pickers and models: their logs are found by the record's.
+        "headers": {"earlyRequestHeaders": {"set": [objective]}, "requestID": "PreserveOrGenerate"},
         "connection": {"bufferLimit": args.largest_request},
     }

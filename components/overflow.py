@@ -2,7 +2,8 @@
 """Back ends outside the platform: for each a Backend (Envoy Gateway v1.8), an AIServiceBackend and a
 BackendSecurityPolicy with its key (Envoy AI Gateway v1.0). Routes name them as a second choice, or nobody does.
 
-What leaves carries no word of who asked: the platform's headers and the caller's key are taken off.
+Requests go by the exit (components/overflow_exit.py), which takes off who asked. The back end's key is put in at the
+edge, in place of what was left of the caller's.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from config.names import GATEWAY
 from config.overflow import AzureBackend, OverflowBackend
 
 from .metadata import metadata
-from .request_headers import STAYS_INSIDE
 
 AI_GATEWAY = "aigateway.envoyproxy.io"
 ENVOY_GATEWAY = "gateway.envoyproxy.io"
@@ -30,9 +30,6 @@ class OverflowArgs:
 
     backend: OverflowBackend
     """Its section."""
-
-    take_off: tuple[str, ...] = ()
-    """Further headers that stay inside: the picker's, as the release names them."""
 
 
 class Overflow(pulumi.ComponentResource):
@@ -57,6 +54,15 @@ def object_name(backend: str) -> str:
     return f"overflow-{backend}"
 
 
+def exit_host(backend: str) -> str:
+    """Name by which the edge asks the exit for a back end."""
+    return f"{object_name(backend)}.{GATEWAY}.svc.cluster.local"
+
+
+EXIT_TLS = "exit-tls"
+"""Secret with the exit's certificate, and with the authorities that signed it."""
+
+
 def agreement(backend: OverflowBackend) -> dict[str, str]:
     """Who processes the data, where it is seen by who looks at the cluster."""
     return {"andel/processor": backend.processor, "andel/region": backend.region}
@@ -68,14 +74,13 @@ def objects(args: OverflowArgs) -> list[tuple[str, str, dict[str, Any]]]:
     azure = isinstance(outside, AzureBackend)
     secret = {"secretRef": {"name": outside.secret_name}}
     return [
-        (f"{ENVOY_GATEWAY}/v1alpha1", "Backend", endpoint(outside)),
+        (f"{ENVOY_GATEWAY}/v1alpha1", "Backend", endpoint(args.name)),
         (
             f"{AI_GATEWAY}/v1beta1",
             "AIServiceBackend",
             {
                 "schema": schema(outside),
                 "backendRef": {"group": ENVOY_GATEWAY, "kind": "Backend", "name": name},
-                "headerMutation": {"remove": sorted({*STAYS_INSIDE, *args.take_off})},
             },
         ),
         (
@@ -89,14 +94,13 @@ def objects(args: OverflowArgs) -> list[tuple[str, str, dict[str, Any]]]:
     ]
 
 
-def endpoint(outside: OverflowBackend) -> dict[str, Any]:
-    """Host and port, and whom to believe its certificate."""
-    trusted: dict[str, Any] = {"wellKnownCACertificates": "System"}
-    if outside.authorities is not None:
-        trusted = {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": outside.authorities}]}
+def endpoint(backend: str) -> dict[str, Any]:
+    """The exit, and whom to believe its certificate."""
+    host = exit_host(backend)
+    trusted = {"caCertificateRefs": [{"group": "", "kind": "Secret", "name": EXIT_TLS}]}
     return {
-        "endpoints": [{"fqdn": {"hostname": outside.host, "port": outside.port}}],
-        "tls": {**trusted, "sni": outside.host, "minVersion": "1.2"},
+        "endpoints": [{"fqdn": {"hostname": host, "port": 443}}],
+        "tls": {**trusted, "sni": host, "minVersion": "1.2"},
     }
 
 

@@ -38,6 +38,7 @@ from .namespace import Namespace, NamespaceArgs
 from .offers import edge_route, inner_hop, model_list, scores
 from .operators import Operators, OperatorsArgs
 from .overflow import Overflow, OverflowArgs
+from .overflow_exit import OverflowExit, OverflowExitArgs
 from .pooling import Pooling, PoolingArgs, own_namespaces
 from .scores import Scores
 from .serving import ServedModel, serve
@@ -291,13 +292,13 @@ class Platform(pulumi.ComponentResource):
         if gateway is None or not environment.tiers:
             return
         hop = InnerHop("inner", inner_hop(gateway, self._release.epp), self._after(self._edge))
-        take_off = (self._release.epp.objective_header, self._release.epp.fairness_header)
-        outside = [
-            Overflow(
-                f"{name}-overflow", OverflowArgs(name=name, backend=backend, take_off=take_off), self._after(self._edge)
-            )
+        outside: list[pulumi.Resource] = [
+            Overflow(f"{name}-overflow", OverflowArgs(name=name, backend=backend), self._after(self._edge))
             for name, backend in environment.overflow.items()
         ]
+        if outside:
+            args_of_exit = OverflowExitArgs(backends=environment.overflow, gateway=gateway, images=self._images)
+            outside.append(OverflowExit("exit", args_of_exit, self._after(self._edge)))
         for name, published in self._routes.items():
             if (args := edge_route(environment, gateway, name)) is not None:
                 EdgeRoute(f"{name}-edge", args, self._after(hop, *outside, published))

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """Headers of routes, beside those that identity decides (components/edge/headers.py)."""
 
-from .edge.headers import SET_BY_THE_EDGE
-
 ENTRY = "x-andel-model"
 """Entry of the catalogue that answers: a request may name an adapter of it, or reach it as a canary. Routes write it
 over whatever a caller wrote."""
@@ -14,7 +12,5 @@ ANSWERED_BY = "x-andel-answered-by"
 """On answers: the host that gave it. Overflow shows here."""
 
 ANSWERED_BY_VALUE = "%UPSTREAM_HOST_NAME%"
-"""What the edge writes there (Envoy, access log operators): the inner gateway's Service, or the back end outside."""
-
-STAYS_INSIDE = ("authorization", DATA_CLASS, ENTRY, *SET_BY_THE_EDGE)
-"""Who asks, and with what. Nobody outside the platform is told."""
+"""What the edge writes there (Envoy, access log operators): the inner gateway's Service, or the
+exit's of a back end outside."""

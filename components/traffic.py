@@ -17,6 +17,8 @@ from .edge.workload import labels
 from .kserve_settings import VLLM_PORT
 from .modelmesh.names import METRICS_PORT, STATUS_PORT
 from .namespace import from_namespace, ports
+from .overflow_exit import EXIT
+from .overflow_exit import PORT as EXIT_PORT
 from .serving.llm_d import PICKER_METRICS
 from .serving.llm_d_pods import BEHIND_SIDECAR
 from .serving.llm_d_pods import PORT as LLM_D_PORT
@@ -95,6 +97,14 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
             "ingress": [{"from": [proxies], "ports": ports(STORE_PORT)}],
         },
     }
+    if environment.overflow:
+        outside = sorted({backend.port for backend in environment.overflow.values()})
+        policies["allow-exit"] = {
+            "podSelector": {"matchLabels": labels(EXIT)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [proxies], "ports": ports(EXIT_PORT)}],
+            "egress": [{"ports": [one for port in outside for one in ports(port)]}],
+        }
     store = environment.gateway.limits.store
     if isinstance(store, ExternalStore):
         policies["allow-store-out"] = {

@@ -51,6 +51,7 @@ RECORD = {
     "route": "%ROUTE_NAME%",
     "went_to": "%UPSTREAM_CLUSTER%",
     "host": "%UPSTREAM_HOST%",
+    "answered_by": "%UPSTREAM_HOST_NAME%",
     "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
     "caller": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
 }

@@ -59,8 +59,13 @@ def spec(args: ClientTrafficArgs) -> dict[str, Any]:
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": args.name}],
         "headers": {
             "earlyRequestHeaders": {"removeOnMatch": removed(hops)},
-            # Overflow is never silent: an answer says which host gave it.
-            "lateResponseHeaders": {"set": [{"name": ANSWERED_BY, "value": ANSWERED_BY_VALUE}]},
+            # Overflow is never silent: an answer says which host gave it; and by its id its record is found.
+            "lateResponseHeaders": {
+                "set": [
+                    {"name": ANSWERED_BY, "value": ANSWERED_BY_VALUE},
+                    {"name": "x-request-id", "value": "%REQ(X-REQUEST-ID)%"},
+                ]
+            },
             # An underscore and a hyphen are the same letter to some servers behind a proxy.
             "withUnderscoresAction": "RejectRequest",
             "requestID": "Generate",

@@ -32,6 +32,9 @@ DIALECTS = (
 )
 """Objective and fairness in both dialects of pickers, whichever the release has."""
 
+CREDENTIALS = ("api-key", "x-api-key", "cookie", "openai-organization", "openai-project")
+"""Headers by which callers show other credentials than those that the edge reads, or choose who pays for a back end."""
+
 SPOOFABLE = (
     *SET_BY_THE_EDGE,
     *DIALECTS,
@@ -49,11 +52,15 @@ SPOOFABLE = (
     "x-original-url",
     "x-rewrite-url",
     "x-http-method-override",
+    *CREDENTIALS,
 )
 """Headers that a caller might hope somebody behind the edge believes."""
 
 SPOOFABLE_PREFIXES = ("x-ai-eg-", "x-gateway-", "x-llm-d-", "x-envoy-", "x-prefiller-", "x-data-parallel-")
 """Beginnings of headers by which parts steer each other: AI Gateway, pickers, Envoy, llm-d's sidecar."""
+
+LEAVES_WITH_NOBODY = ("x-request-id", "x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-tenant-id")
+"""Headers beside those with a prefix of ours that tell an outsider who asked, or from where."""
 
 MODEL = "x-ai-eg-model"
 """Header that the AI Gateway sets from the body's `model`."""

@@ -2,9 +2,9 @@
 """What no policy of Envoy Gateway can say, in a short Lua script (EnvoyExtensionPolicy, Envoy Gateway 1.8).
 
 On the way in: how long an answer may be. A request that asks for more than the tier's most is refused, one that asks
-for nothing gets that; and a body that names its model twice is refused, since two readers could read two models. It
-runs before the AI Gateway's processor, which keeps the body as it finds it and writes it anew where a model's name
-differs on the wire.
+for nothing gets that; and a body that names its model twice is refused, since two readers could read two models, as is
+a request that names two classes of its data. It runs before the AI Gateway's processor, which keeps the body as it
+finds it and writes it anew where a model's name differs on the wire.
 On the way out: a refusal says when to come back and what it was, in the form of OpenAI's errors. Envoy's limiter tells
 the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its end is told instead.
 """
@@ -21,6 +21,7 @@ from config.names import GATEWAY
 from config.tiers import Tier
 
 from ..metadata import metadata
+from ..request_headers import DATA_CLASS
 from .headers import TIER
 
 LIMITED = "rate_limit_exceeded"
@@ -76,6 +77,7 @@ def script(args: EdgeScriptArgs) -> str:
         "SOFT": table(soft),
         "TIER": json.dumps(TIER),
         "CODE": json.dumps(LIMITED),
+        "DATA_CLASS": json.dumps(DATA_CLASS),
     }
     head = "\n".join(f"local {name} = {value}" for name, value in settings.items())
     return f"{head}\n{BODY}"
@@ -149,8 +151,13 @@ end
 function envoy_on_request(handle)
   local headers = handle:headers()
   handle:streamInfo():dynamicMetadata():set("andel", "tier", headers:get(TIER) or "")
+  if headers:get(":method") ~= "POST" then return end
+  -- Routes match a header where any of its values does: of two classes, the one that forbids would not be asked.
+  if headers:getNumValues(DATA_CLASS) > 1 then
+    return refuse(handle, "invalid_data_class", "the class of the data is named twice")
+  end
   -- Files to transcribe come in parts and ask for no length; engines take nothing else that isn't JSON.
-  if headers:get(":method") ~= "POST" or (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
+  if (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
   local tier, path = headers:get(TIER), headers:get(":path") or ""
   local buffer = handle:body()
   if not buffer then return end

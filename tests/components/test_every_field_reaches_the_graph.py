@@ -45,6 +45,8 @@ REFERENCES = (
     "tiers.only.models",
     "pooling.models",
     "spare.namespaces",
+    "tiers.large.models",
+    "tiers.small.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
     "profiles.doubled",
     "doubled-text.gpus",

@@ -61,9 +61,27 @@ def up(dev_lab: Laboratory, tmp_path: Path) -> Iterator[Up]:
 
 
 def keys(lab: Laboratory) -> dict[str, str]:
-    """Values of all keys in the cluster, by the names of their Secrets."""
-    answer = lab.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets?labelSelector={KEY}") or {}
-    return {one["metadata"]["name"]: base64.b64decode(one["data"][FIELD]).decode() for one in answer.get("items", [])}
+    """Values of all keys in the cluster, by the names of the Secrets that their owners read."""
+    found = {one["metadata"]["name"]: value(one) for one in secrets(lab) if KEY not in labels(one)}
+    assert sorted(found.values()) == sorted(map(value, known(lab)))  # the edge knows these, and no others
+    return found
+
+
+def known(lab: Laboratory) -> list[dict[str, Any]]:
+    """Secrets by which the edge knows keys."""
+    return [one for one in secrets(lab) if labels(one).get(WATCHED) == "authorino" and KEY in labels(one)]
+
+
+def secrets(lab: Laboratory) -> list[dict[str, Any]]:
+    return lab.api.items(f"/api/v1/namespaces/{NAMESPACE}/secrets")
+
+
+def labels(secret: dict[str, Any]) -> dict[str, str]:
+    return dict(secret["metadata"].get("labels") or {})
+
+
+def value(secret: dict[str, Any]) -> str:
+    return base64.b64decode(secret["data"][FIELD]).decode()
 
 
 def test_keys_are_made_rotated_with_an_overlap_and_revoked(up: Up, dev_lab: Laboratory) -> None:
@@ -71,14 +89,17 @@ def test_keys_are_made_rotated_with_an_overlap_and_revoked(up: Up, dev_lab: Labo
     shown = seen
     assert set(first) == {"key-journal-1", "key-chatbot-1"}
     assert len(set(first.values())) == 2
+    before = names(dev_lab)
 
     rotated, seen = up({"journal": {"generation": 2, "retire": [{"generation": 1, "until": UNTIL}]}, "chatbot": {}})
     shown += seen
     assert rotated["key-journal-1"] == first["key-journal-1"]  # the old one goes on
     assert rotated["key-journal-2"] not in first.values()
     assert rotated["key-chatbot-1"] == first["key-chatbot-1"]
-    assert annotations(dev_lab, "key-journal-1")["andel/expires"] == UNTIL
-    assert "andel/expires" not in annotations(dev_lab, "key-journal-2")
+    assert annotations(dev_lab, rotated["key-journal-1"])["andel/expires"] == UNTIL
+    assert "andel/expires" not in annotations(dev_lab, rotated["key-journal-2"])
+    for changed in ("key-journal-1", "key-chatbot-1"):  # Authorino reads what is said of a key once alone
+        assert names(dev_lab)[first[changed]] != before[first[changed]]
 
     revoked, seen = up({"journal": {"generation": 2}})
     shown += seen
@@ -92,10 +113,14 @@ def test_keys_are_made_rotated_with_an_overlap_and_revoked(up: Up, dev_lab: Labo
             assert form not in shown
 
 
-def annotations(lab: Laboratory, name: str) -> dict[str, str]:
-    """Annotations of a key, and that it carries what the edge looks for."""
-    secret = lab.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/{name}") or {}
-    assert secret["metadata"]["labels"][WATCHED] == "authorino"
-    assert secret["metadata"]["labels"][KEY] == "journal"
+def annotations(lab: Laboratory, shown: str) -> dict[str, str]:
+    """What the edge is told of the key with a value."""
+    (secret,) = (one for one in known(lab) if value(one) == shown)
+    assert labels(secret)[KEY] == "journal"
     found: dict[str, str] = secret["metadata"]["annotations"]
     return found
+
+
+def names(lab: Laboratory) -> dict[str, str]:
+    """Names of the Secrets by which the edge knows keys, by the keys' values."""
+    return {value(one): one["metadata"]["name"] for one in known(lab)}

@@ -22,7 +22,7 @@ from config.names import GATEWAY
 from tests.conftest import ROOT
 from tests.support.waiting import until
 
-from .gateway_outside import NAMESPACE, outside
+from .gateway_outside import LOGIN, NAMESPACE, SIGNING, fresh_keys, outside, token
 from .node import NodeLab, node_lab
 
 STACK = ROOT / "tests/environments/Pulumi.live.yaml"
@@ -47,6 +47,9 @@ for slug, applications in json.loads(pulumi.Config().require("municipalities")).
     ApplicationKeys(slug, ApplicationKeysArgs(namespace=namespace, applications=keys), after)
 """
 """Program of the municipalities' keys."""
+
+APPLICATIONS: dict[str, dict[str, Any]] = {"journal": {}, "archive": {"dataClass": "personal"}}
+"""Applications that every municipality has."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,12 @@ class GatewayLab(NodeLab):
     def key(self, municipality: str, application: str = "journal", generation: int = 1) -> str:
         """Key of an application, as its owner reads it."""
         return self.secret(f"andel-m-{municipality}", f"key-{application}-{generation}")[FIELD]
+
+    def token(
+        self, issuer: str = LOGIN, *, signed_by: str | None = None, algorithm: str = "RS256", **claims: Any
+    ) -> str:
+        """A token of an issuer, good for an hour unless claims say otherwise (`gateway_outside.token`)."""
+        return token(self.secret(NAMESPACE, SIGNING), issuer, signed_by or issuer, algorithm, **claims)
 
     def http(self, key: str | None = None, *, address: str | None = None, **headers: str) -> httpx.Client:
         """A client of the API: every request goes to the edge, whose certificate has to be good.
@@ -115,15 +124,23 @@ class GatewayLab(NodeLab):
         until(lambda: any(one["request_id"] == request for one in self.records()), seconds)
         return next(one for one in self.records() if one["request_id"] == request)
 
+    @property
+    def keys(self) -> Path:
+        """Folder of the municipalities' project, for `furnish`."""
+        return self.lab.root.parent / "keys"
+
+    def store(self, *words: str) -> str:
+        """What the store of counts answers to a command."""
+        tls = ("--tls", "--cert", "/certificate/tls.crt", "--key", "/certificate/tls.key")
+        ended = self.exec(
+            *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379"), *tls, "--cacert", "/certificate/ca.crt", *words
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout.strip()
+
     def forget_counts(self) -> None:
         """Count anew, for everybody: empty the store."""
-        tls = [f"--{kind}=/certificate/{file}" for kind, file in (("cert", "tls.crt"), ("key", "tls.key"))]
-        words = [word for flag in tls for word in flag.split("=")]
-        ended = self.exec(
-            *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379", "--tls"),
-            *(*words, "--cacert", "/certificate/ca.crt", "flushall"),
-        )
-        assert ended.stdout.strip() == "OK", ended.stdout + ended.stderr
+        assert self.store("flushall") == "OK"
 
     def end(self, namespace: str, selector: str) -> list[str]:
         """Kill pods at once, as a node that fails would; their names."""
@@ -191,10 +208,12 @@ def stand(lab: GatewayLab, keys: Path) -> None:
     lifecycle.up(lab.lab, lab.stack, lab.environment, with_node=True, with_controllers=True)
     engine.select(lab.lab, lab.stack)
     lab.deploy()
-    applications = {"journal": {}, "archive": {"dataClass": "personal"}}
-    lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, applications))
+    lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, APPLICATIONS))
     lab.give_addresses()
-    for path, manifest in outside(lab.secret("cert-manager", "andel-internal")["ca.crt"]):
+    # A second time nothing changes: who reads settings and keys at its start would go on with the first ones.
+    known = lab.api.get(f"/api/v1/namespaces/{NAMESPACE}/secrets/{SIGNING}")
+    signing = lab.secret(NAMESPACE, SIGNING) if known else fresh_keys()
+    for path, manifest in outside(lab.secret("cert-manager", "andel-internal")["ca.crt"], signing):
         lab.api.apply(path, manifest)
     await_answers(lab)
 
@@ -205,7 +224,7 @@ def await_answers(lab: GatewayLab) -> None:
     Raises:
         AssertionError: one isn't in time; with what pods and events say.
     """
-    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 4), ("andel-serving", 4), (PROXIES, 6)):
+    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 6), ("andel-serving", 4), (PROXIES, 6)):
         lab.until_ready(namespace, count=count, seconds=READY_SECONDS)
     ask = {"model": "text", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 1}
     deadline = time.monotonic() + READY_SECONDS

@@ -6,11 +6,17 @@ Both have certificates of the platform's own authority: to its members nobody el
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 from config.names import GATEWAY
 
@@ -27,34 +33,49 @@ CERTIFICATE = {"name": "certificate", "mountPath": "/certificate", "readOnly": T
 TLS = 8443
 
 Objects = Iterator[tuple[str, dict[str, Any]]]
-_KEYS = {name: rsa.generate_private_key(public_exponent=65537, key_size=2048) for name in (LOGIN, OTHER_LOGIN)}
+SIGNING = "signing"
+"""Secret with the issuers' private keys, as PEM by host: a lab may outlast the run of tests that made it."""
 
 
-def token(issuer: str = LOGIN, *, signed_by: str | None = None, algorithm: str = "RS256", **claims: Any) -> str:
+def fresh_keys() -> dict[str, str]:
+    """A private key for each issuer, as PEM by its host."""
+    made = {host: rsa.generate_private_key(public_exponent=65537, key_size=2048) for host in (LOGIN, OTHER_LOGIN)}
+    return {
+        host: key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        for host, key in made.items()
+    }
+
+
+def token(keys: Mapping[str, str], issuer: str, signed_by: str, algorithm: str, **claims: Any) -> str:
     """A token that is good for an hour.
 
     Args:
+        keys: the issuers' private keys.
         issuer: host of who says it.
-        signed_by: host of who really signs it, if another.
+        signed_by: host of who really signs it; its key's name is the issuer's all the same.
         algorithm: `none` leaves it unsigned.
-        claims: more of them, or others.
+        claims: more of them, or others; None leaves one out.
     """
     now = int(time.time())
     said = {"iss": f"https://{issuer}", "aud": "andel", "sub": "someone", "iat": now, "exp": now + 3600, **claims}
-    key: Any = None if algorithm == "none" else _KEYS[signed_by or issuer]
-    return jwt.encode(said, key, algorithm=algorithm, headers={"kid": signed_by or issuer})
+    said = {name: value for name, value in said.items() if value is not None}
+    key: Any = None if algorithm == "none" else keys[signed_by]
+    return jwt.encode(said, key, algorithm=algorithm, headers={"kid": issuer})
 
 
-def outside(authority: str) -> Objects:
+def outside(authority: str, keys: Mapping[str, str]) -> Objects:
     """All of it, as objects by address.
 
     Args:
         authority: certificate of the platform's authority, as PEM.
+        keys: the issuers' private keys, as PEM by host.
     """
     yield f"/api/v1/namespaces/{NAMESPACE}", _object("v1", "Namespace", NAMESPACE)
+    signing = {**_object("v1", "Secret", SIGNING), "stringData": dict(keys)}
+    yield f"/api/v1/namespaces/{NAMESPACE}/secrets/{SIGNING}", signing
     yield from _cloud(authority)
     for host in (LOGIN, OTHER_LOGIN):
-        yield from _issuer(host)
+        yield from _issuer(host, keys[host])
 
 
 def _cloud(authority: str) -> Objects:
@@ -73,10 +94,12 @@ def _cloud(authority: str) -> Objects:
     yield f"/api/v1/namespaces/{GATEWAY}/secrets/cloud-key", secret
 
 
-def _issuer(host: str) -> Objects:
+def _issuer(host: str, key: str) -> Objects:
     """An Envoy that says who an issuer is and what its key is (OpenID Connect discovery 1.0), and nothing else."""
     name = host.split(".")[0]
-    public = jwt.algorithms.RSAAlgorithm.to_jwk(_KEYS[host].public_key(), as_dict=True)
+    private = load_pem_private_key(key.encode(), password=None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    public = jwt.algorithms.RSAAlgorithm.to_jwk(private.public_key(), as_dict=True)
     pages = {
         "/.well-known/openid-configuration": {"issuer": f"https://{host}", "jwks_uri": f"https://{host}/keys"},
         "/keys": {"keys": [{**public, "kid": host, "use": "sig", "alg": "RS256"}]},

@@ -10,7 +10,6 @@ from components.guardrail import policy as guardrail_policy
 from components.inner_hop import InnerHopArgs, first, service
 from components.model_route import ModelRouteArgs, policy, rules
 from components.overflow import OverflowArgs, objects
-from components.request_headers import STAYS_INSIDE
 from components.route_policy import RoutePolicyArgs
 from components.route_policy import spec as route_policy
 from components.serving.endpoint import Endpoint
@@ -22,25 +21,18 @@ DOCUMENT = environment_of("tests/environments/Pulumi.routes.yaml")
 
 
 def specs(name: str) -> dict[str, dict[str, Any]]:
-    args = OverflowArgs(name=name, backend=judge(DOCUMENT).overflow[name], take_off=("x-objective",))
+    args = OverflowArgs(name=name, backend=judge(DOCUMENT).overflow[name])
     return {kind: spec for _, kind, spec in objects(args)}
 
 
-def test_what_leaves_says_nothing_of_who_asked() -> None:
+def test_what_leaves_goes_by_the_exit() -> None:
     for name in ("sweden", "own-centre"):
-        removed = specs(name)["AIServiceBackend"]["headerMutation"]["remove"]
-        assert {*STAYS_INSIDE, "x-objective"} <= set(removed)
-    assert {"authorization", "x-andel-data-class", "x-andel-municipality", "x-andel-tier"} <= set(STAYS_INSIDE)
-
-
-def test_what_leaves_goes_over_tls_to_whom_the_certificate_names() -> None:
-    for name, trusted in (
-        ("sweden", {"wellKnownCACertificates": "System"}),
-        ("own-centre", {"caCertificateRefs": [{"group": "", "kind": "ConfigMap", "name": "centre-ca"}]}),
-    ):
-        backend = specs(name)["Backend"]
-        host = backend["endpoints"][0]["fqdn"]["hostname"]
-        assert backend["tls"] == {**trusted, "sni": host, "minVersion": "1.2"}
+        backend, host = specs(name)["Backend"], f"overflow-{name}.andel-gateway.svc.cluster.local"
+        assert backend["endpoints"] == [{"fqdn": {"hostname": host, "port": 443}}]
+        authorities = [{"group": "", "kind": "Secret", "name": "exit-tls"}]
+        assert backend["tls"] == {"caCertificateRefs": authorities, "sni": host, "minVersion": "1.2"}
+        # Taken off at the edge it would be gone for the record and the limiter too.
+        assert "headerMutation" not in specs(name)["AIServiceBackend"]
 
 
 def test_each_back_end_speaks_its_api_and_has_its_key() -> None:
