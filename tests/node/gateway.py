@@ -157,9 +157,26 @@ class Edge(httpx.HTTPTransport):
         self._address, self._host = httpx.URL(f"https://{address}"), host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions = {**request.extensions, "sni_hostname": self._host}
-        request.url = request.url.copy_with(host=self._address.host, port=self._address.port)
-        return super().handle_request(request)
+        return super().handle_request(led(request, self._address, self._host))
+
+
+class AsyncEdge(httpx.AsyncHTTPTransport):
+    """The same for many requests at one time."""
+
+    def __init__(self, address: str, host: str, authority: str) -> None:
+        verify = ssl.create_default_context(cadata=authority)
+        super().__init__(verify=verify, http2=False, limits=httpx.Limits(max_connections=None))
+        self._address, self._host = httpx.URL(f"https://{address}"), host
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await super().handle_async_request(led(request, self._address, self._host))
+
+
+def led(request: httpx.Request, address: httpx.URL, host: str) -> httpx.Request:
+    """A request on its way to an address, which has to prove that it is the host."""
+    request.extensions = {**request.extensions, "sni_hostname": host}
+    request.url = request.url.copy_with(host=address.host, port=address.port)
+    return request
 
 
 @contextmanager

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
 """OpenAI's routes through the one address, as its own client library asks them, streamed and not."""
 
-from collections.abc import Iterator
-
 import openai
 import pytest
 
