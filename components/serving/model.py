@@ -36,9 +36,6 @@ class ModelArgs:
     profile: RunProfile | None = None
     """Its run profile, for kinds that give places by their names."""
 
-    gateway: tuple[str, str] | None
-    """Namespace and name of the inner gateway, for kinds that attach a route of their own to one."""
-
     epp: EppDialect
     """The release's endpoint picker, for kinds that have one."""
 
