@@ -18,6 +18,7 @@ import yaml
 from andel.lab import engine, lifecycle
 from andel.lab.folders import LabFolder
 from components.application_keys import FIELD
+from components.edge.rules import month_rule
 from config.names import GATEWAY
 from tests.conftest import ROOT
 from tests.support.waiting import until
@@ -117,13 +118,34 @@ class GatewayLab(NodeLab):
 
     def forget_counts(self) -> None:
         """Count anew, for everybody: empty the store."""
+        assert self.store("flushall") == "OK"
+
+    def spend(self, municipality: str, of: str, amount: int) -> None:
+        """Write more into the newest counter of a municipality, which a request of it has made.
+
+        Args:
+            municipality: whose limit.
+            of: `requests` or `tokens` of this minute, or tokens of the `month`.
+            amount: what is added.
+        """
+        tiers = self.environment.tiers
+        place = month_rule(tiers, self.environment.municipalities[municipality].tier) - 2
+        rule = place + ("requests", "tokens", "month").index(of)
+        pattern = f"*_rule-{rule}-match-1_{municipality}_*"
+        found = self.store("--scan", "--pattern", pattern).split()
+        assert found, f"nothing is counted by {pattern}"
+        self.store("incrby", max(found), str(amount))
+
+    def store(self, *command: str) -> str:
+        """What the store of counts answers to a command."""
         tls = [f"--{kind}=/certificate/{file}" for kind, file in (("cert", "tls.crt"), ("key", "tls.key"))]
         words = [word for flag in tls for word in flag.split("=")]
         ended = self.exec(
             *(GATEWAY, "limits-store-0", "valkey-cli", "-p", "6379", "--tls"),
-            *(*words, "--cacert", "/certificate/ca.crt", "flushall"),
+            *(*words, "--cacert", "/certificate/ca.crt", *command),
         )
-        assert ended.stdout.strip() == "OK", ended.stdout + ended.stderr
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        return ended.stdout.strip()
 
     def end(self, namespace: str, selector: str) -> list[str]:
         """Kill pods at once, as a node that fails would; their names."""

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from types import TracebackType
 from typing import Any, Self
 
 import httpx
@@ -69,7 +68,7 @@ class Load:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self._ends.set()
         self._thread.join()
 
@@ -91,10 +90,10 @@ class Load:
         return [one for one in tuple(self.answers) if start <= one.ended < end]
 
     async def _run(self) -> None:
+        clients = {slug: self._client(slug) for slug in self.callers}
         tasks = [
-            asyncio.create_task(self._ask(slug, client))
+            asyncio.create_task(self._ask(slug, clients[slug]))
             for slug, count in self.callers.items()
-            for client in [self._client(slug)]
             for _ in range(count)
         ]
         while not self._ends.is_set():
@@ -102,6 +101,8 @@ class Load:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for client in clients.values():
+            await client.aclose()
 
     def _client(self, slug: str) -> httpx.AsyncClient:
         return httpx.AsyncClient(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """Each limit of each tier is hit where it is declared: counted over both proxies, streamed or not, through restarts.
 
-Minutes are the limiter's own, so whatever fits into one shares it: `spent` lives through three of them.
+Minutes are the limiter's own, so whatever fits into one shares it: `spent` lives through three of them. The small tier
+is spent to the last by requests; most of the large one is written into the counters that its first request made.
 """
 
 import json
@@ -13,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
-from typing import Any
+from typing import Any, Self
 
 import httpx
 import openai
@@ -31,8 +32,12 @@ LIMITER = "app.kubernetes.io/name=envoy-ratelimit"
 STORE = "app.kubernetes.io/name=limits-store"
 PAST = 20
 """Requests past a limit."""
-WORDS = {"morso": 570, "odense": 7000}
+WORDS = 570
 """Length of prompts. What is past the minute's tokens has to leave less than a minute's of the month."""
+LEFT = {"requests": 12, "tokens": 1000, "month": 1500}
+"""What of the large tier's limits is spent by requests."""
+CROWD = 4
+"""Callers at one time of one municipality."""
 TRIES = 3
 """Minutes that a scenario may take that has to fit into one."""
 
@@ -42,11 +47,11 @@ class Spent:
     """What each municipality got, one after the other."""
 
     requests: dict[str, list[httpx.Response]]
-    """In a minute of many short requests, in `skive`'s and `aarhus'` case past the limit."""
+    """In a minute of short requests, in `skive`'s and `aarhus'` case past the limit."""
     lists: list[httpx.Response]
     """Lists of models for who was past the limit."""
     tokens: dict[str, list[httpx.Response]]
-    """In a minute of few long requests, past the limit."""
+    """In a minute of long requests, past the limit."""
     later: dict[str, list[httpx.Response]]
     """In the next one, after a restart of every part that counts: to the end of the month, and past it."""
 
@@ -55,10 +60,17 @@ class Callers:
     """Two clients of one municipality, one at each proxy, that take turns; every other answer is streamed."""
 
     def __init__(self, lab: GatewayLab, slug: str) -> None:
-        self.slug, self.key = slug, lab.key(slug)
-        self._clients = [lab.http(self.key, address=address) for address in lab.proxies()]
+        self.slug, key = slug, lab.key(slug)
+        self._clients = [lab.http(key, address=address) for address in lab.proxies()]
         assert len(self._clients) == 2
         self._turns = cycle([(client, streamed) for streamed in (False, True) for client in self._clients])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for client in self._clients:
+            client.close()
 
     def ask(self, words: int = 1) -> httpx.Response:
         client, streamed = next(self._turns)
@@ -73,7 +85,7 @@ class Callers:
         """Answers to long requests, one after the other, to the first refusal and some beyond."""
         got = []
         while more:
-            got.append(self.ask(WORDS[self.slug]))
+            got.append(self.ask(WORDS))
             more -= got[-1].status_code != 200
             time.sleep(0.5)  # a request is charged when its answer has ended, a moment after its caller knows
         return got
@@ -87,11 +99,15 @@ def spent(gateway: GatewayLab) -> Iterator[Spent]:
     lists: list[httpx.Response] = []
     requests = in_one_minute(gateway, lambda: many_requests(gateway, lists))
     tokens = in_one_minute(gateway, lambda: many_tokens(gateway))
+    month = gateway.environment.tiers["large"].month.tokens
+    gateway.spend("odense", "month", month - LEFT["month"] - sum(map(cost, tokens["odense"])))
     restart(gateway)
     next_minute()
-    later = many_tokens(gateway, odense=2)
-    time.sleep(gateway_seconds(gateway))
-    later["odense"] += Callers(gateway, "odense").times(4)
+    with ThreadPoolExecutor(1) as pool, Callers(gateway, "morso") as small, Callers(gateway, "odense") as large:
+        hard = pool.submit(small.until_refused)
+        soft = [large.ask(WORDS) for _ in range(LEFT["month"] // WORDS + 1)]
+        time.sleep(seconds_to_be_noticed(gateway))
+        later = {"morso": hard.result(), "odense": soft + large.times(PAST // CROWD)}
     yield Spent(requests, lists, tokens, later)
     gateway.forget_counts()
 
@@ -100,36 +116,46 @@ def many_requests(lab: GatewayLab, lists: list[httpx.Response]) -> dict[str, lis
     """Short requests: of two tiers past their limit, and of a third municipality just to it, beside the refused one."""
     small, large = (lab.environment.tiers[name].requests_per_minute for name in ("small", "large"))
     refused = threading.Event()
-    crowd = [Callers(lab, "aarhus") for _ in range(10)]
-    skive, morso = Callers(lab, "skive"), Callers(lab, "morso")
+
+    with Callers(lab, "aarhus") as aarhus:
+        begun = aarhus.times(1)
+    lab.spend("aarhus", "requests", large - LEFT["requests"] - 1)
+
+    def crowd() -> list[httpx.Response]:
+        with Callers(lab, "aarhus") as aarhus:
+            return aarhus.times((LEFT["requests"] + PAST) // CROWD)
 
     def first() -> list[httpx.Response]:
-        got = skive.times(small + 1)
-        refused.set()
-        lists.extend(skive.models() for _ in range(PAST))
-        return got + skive.times(PAST - 1)
+        with Callers(lab, "skive") as skive:
+            got = skive.times(small + 1)
+            refused.set()
+            lists.extend(skive.models() for _ in range(PAST))
+            return got + skive.times(PAST - 1)
 
     def second() -> list[httpx.Response]:
         assert refused.wait(60)
-        return morso.times(small)
+        with Callers(lab, "morso") as morso:
+            return morso.times(small)
 
-    with ThreadPoolExecutor(12) as pool:
-        many = [pool.submit(one.times, (large + PAST) // len(crowd)) for one in crowd]
+    with ThreadPoolExecutor(CROWD + 2) as pool:
+        many = [pool.submit(crowd) for _ in range(CROWD)]
         one, other = pool.submit(first), pool.submit(second)
         return {
-            "aarhus": [answer for future in many for answer in future.result()],
+            "aarhus": begun + [answer for future in many for answer in future.result()],
             "skive": one.result(),
             "morso": other.result(),
         }
 
 
-def many_tokens(lab: GatewayLab, odense: int | None = None) -> dict[str, list[httpx.Response]]:
-    """Long requests of two tiers past their limit; or of the larger tier's municipality just so many."""
-    with ThreadPoolExecutor(2) as pool:
-        small = pool.submit(Callers(lab, "morso").until_refused)
-        callers = Callers(lab, "odense")
-        large = [callers.ask(WORDS["odense"]) for _ in range(odense)] if odense else callers.until_refused()
-        return {"morso": small.result(), "odense": large}
+def many_tokens(lab: GatewayLab) -> dict[str, list[httpx.Response]]:
+    """Long requests of two tiers, past their limit."""
+    limit = lab.environment.tiers["large"].tokens_per_minute
+    with ThreadPoolExecutor(1) as pool, Callers(lab, "morso") as small, Callers(lab, "odense") as large:
+        first = pool.submit(small.until_refused)
+        begun = [large.ask(WORDS)]
+        time.sleep(1)
+        lab.spend("odense", "tokens", limit - LEFT["tokens"] - cost(begun[0]))
+        return {"odense": begun + large.until_refused(), "morso": first.result()}
 
 
 def in_one_minute(
@@ -174,8 +200,8 @@ def until_it_answers(client: httpx.Client) -> None:
     until(answers, 120)
 
 
-def gateway_seconds(lab: GatewayLab) -> int:
-    """Seconds for which what a month has left is remembered."""
+def seconds_to_be_noticed(lab: GatewayLab) -> int:
+    """Seconds after which the edge knows what a month has left."""
     assert lab.environment.gateway
     return lab.environment.gateway.limits.budget_cache_seconds + 1
 
@@ -204,6 +230,11 @@ def refused_in_openai_s_form(answer: httpx.Response) -> dict[str, Any]:
     return error
 
 
+def records_of(lab: GatewayLab, slug: str) -> list[dict[str, Any]]:
+    """Records of a municipality's requests, the oldest first."""
+    return [record for record in lab.records() if record["municipality"] == slug]
+
+
 def to_the_end_of_the_month() -> float:
     """Seconds."""
     now = datetime.now(UTC)
@@ -213,9 +244,9 @@ def to_the_end_of_the_month() -> float:
 
 def test_requests_a_minute_are_counted_over_both_proxies(gateway: GatewayLab, spent: Spent) -> None:
     """In order where they come one by one, and in number where they come all at once."""
-    small, large = (gateway.environment.tiers[name].requests_per_minute for name in ("small", "large"))
+    small = gateway.environment.tiers["small"].requests_per_minute
     assert statuses(spent.requests["skive"]) == [200] * small + [429] * PAST
-    assert sorted(statuses(spent.requests["aarhus"])) == [200] * large + [429] * PAST
+    assert sorted(statuses(spent.requests["aarhus"])) == [200] * (LEFT["requests"] + 1) + [429] * PAST
     for answer in spent.requests["skive"][small:]:
         assert "each minute" in refused_in_openai_s_form(answer)["message"]
         assert 1 <= int(answer.headers["retry-after"]) <= 60
@@ -235,6 +266,8 @@ def test_lists_of_models_are_free_past_every_limit(gateway: GatewayLab, spent: S
 def test_tokens_a_minute_are_counted_streamed_or_not(gateway: GatewayLab, spent: Spent, slug: str, tier: str) -> None:
     """A budget is looked at before a request, and charged after it: the one that goes past it is served whole."""
     got, limit = spent.tokens[slug], gateway.environment.tiers[tier].tokens_per_minute
+    if tier == "large":
+        limit = LEFT["tokens"] + cost(got[0])  # the rest was written
     served = [answer for answer in got if answer.status_code == 200]
     assert statuses(got) == [200] * len(served) + [429] * (len(got) - len(served))
     assert sum(map(cost, served[:-1])) <= limit < sum(map(cost, served))
@@ -258,12 +291,12 @@ def test_a_hard_month_outlives_proxies_limiter_and_store(gateway: GatewayLab, sp
 
 def test_a_soft_month_refuses_nobody(gateway: GatewayLab, spent: Spent) -> None:
     """What is past it is served in the lowest band, and the record says so."""
-    month = gateway.environment.tiers["large"].month
-    got = spent.later["odense"]
+    got, past = spent.later["odense"], PAST // CROWD
     assert statuses(got) == [200] * len(got)
-    assert sum(map(cost, spent.tokens["odense"] + got[:-4])) > month.tokens
-    records = [gateway.record(answer.headers["x-request-id"]) for answer in got[-4:]]
-    assert [(record["band"], record["municipality"]) for record in records] == [(BEYOND, "odense")] * 4
+    assert sum(map(cost, got[: -past - 1])) <= LEFT["month"] < sum(map(cost, got[:-past]))
+    until(lambda: len(records_of(gateway, "odense")) == len(got), 30)  # the proxies are new, and wrote nothing before
+    bands = [record["band"] for record in records_of(gateway, "odense")]
+    assert bands == ["large"] + bands[1:-past] + [BEYOND] * past
 
 
 def test_a_client_library_knows_the_refusal(gateway: GatewayLab, spent: Spent) -> None:
