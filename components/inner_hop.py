@@ -14,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
+from .edge.client_traffic import held
 from .edge.headers import BAND
 from .gateway import INNER
 from .metadata import metadata
@@ -85,5 +86,5 @@ def first(args: InnerHopArgs) -> dict[str, Any]:
     return {
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": INNER}],
         "headers": {"earlyRequestHeaders": {"set": [objective]}},
-        "connection": {"bufferLimit": args.largest_request},
+        **held(args.largest_request),
     }

@@ -85,6 +85,26 @@ def test_the_rank_of_a_request_is_an_objective_of_the_entry() -> None:
     assert header == {"name": "x-objective", "value": "%REQ(x-andel-model)%-%REQ(x-andel-band)%"}
 
 
+def test_a_picker_that_is_away_is_no_fault_of_the_request() -> None:
+    """Envoy answers 500; overflow looks for 503, and so do clients that come back. A model's own 500 goes through."""
+    for kind, expected in (("InferencePool", [(500, "Local", 503)]), ("Service", [])):
+        endpoint = Endpoint(kind=kind, name="p", namespace="n", port=80, model="m", aliases={}, metrics_port=None)  # type: ignore[arg-type]
+        answers = policy(ModelRouteArgs(model="m", endpoint=endpoint, timeout_seconds=9, idle_seconds=8)).answers
+        found = [
+            (one["match"]["statusCodes"][0]["value"], one["source"], one["response"]["statusCode"]) for one in answers
+        ]
+        assert found == expected
+
+
+@pytest.mark.parametrize(("largest", "window"), [("32Mi", "32Mi"), ("64Ki", "64Ki"), ("10Ki", "64Ki")])
+def test_http_2_holds_as_much_of_a_request_as_http_1(largest: str, window: str) -> None:
+    """Envoy's own window of 64 KiB would refuse longer prompts at the inner gateway, which is spoken to by HTTP/2."""
+    args = InnerHopArgs(host="h", authorities="a", objective_header="x-objective", largest_request=largest)
+    written = first(args)
+    assert written["connection"] == {"bufferLimit": largest}
+    assert written["http2"] == {"initialStreamWindowSize": window}
+
+
 def inner(kind: Any, model: str, aliases: dict[str, str]) -> list[dict[str, Any]]:
     endpoint = Endpoint(kind=kind, name="p", namespace="n", port=80, model=model, aliases=aliases, metrics_port=None)
     args = ModelRouteArgs(model="m", endpoint=endpoint, timeout_seconds=9, idle_seconds=8, asleep_seconds=7)
