@@ -15,7 +15,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
-from .asleep import asleep
+from .asleep import asleep, unpicked
 from .edge.headers import MODEL as MODEL_HEADER
 from .gateway import INNER
 from .metadata import MODEL, metadata
@@ -88,13 +88,16 @@ def gateway_reference(gateway: str) -> dict[str, str]:
 
 
 def policy(args: ModelRouteArgs) -> RoutePolicyArgs:
-    """Times of the route, and what is said of a model that sleeps."""
+    """Times of the route, and what is said of a model that sleeps, or whose picker is away."""
     return RoutePolicyArgs(
         route=args.model,
         namespace=args.endpoint.namespace,
         idle_seconds=args.idle_seconds,
         labels={MODEL: args.model},
-        answers=() if args.asleep_seconds is None else (asleep(args.model, args.asleep_seconds),),
+        answers=(
+            *(() if args.asleep_seconds is None else (asleep(args.model, args.asleep_seconds),)),
+            *((unpicked(args.model),) if args.endpoint.kind == "InferencePool" else ()),
+        ),
     )
 
 
