@@ -39,7 +39,7 @@ LEFT = {"requests": 12, "tokens": 1000, "month": 1500}
 CROWD = 4
 """Callers at one time of one municipality."""
 TRIES = 3
-"""Minutes that a scenario may take that has to fit into one."""
+"""Minutes that a scenario may take that has to fit into one, and times that a caller asks."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,14 @@ class Callers:
             client.close()
 
     def ask(self, words: int = 1) -> httpx.Response:
+        """An answer. Whom Authorino did not know in time, on a busy machine, was not counted and asks again (503)."""
         client, streamed = next(self._turns)
         more = {"stream": True, "stream_options": {"include_usage": True}} if streamed else {}
-        return client.post("/chat/completions", json=chat(words, **more))
+        for _ in range(TRIES):
+            answer = client.post("/chat/completions", json=chat(words, **more))
+            if answer.status_code != 503:
+                break
+        return answer
 
     def times(self, count: int) -> list[httpx.Response]:
         """Answers to so many requests."""
@@ -338,14 +343,14 @@ def test_models_are_the_tier_s(gateway: GatewayLab) -> None:
 
 
 def test_the_largest_request_is_the_edge_s(gateway: GatewayLab) -> None:
-    """What is as large as allowed reaches the engine, which judges its length; one more byte goes no further."""
+    """What is as large as allowed reaches the model; what is larger goes no further. The edge adds its own limit of the
+    answer's length to a request, some bytes of it."""
     gateway.forget_counts()
     assert gateway.environment.gateway
     most = int(amount(gateway.environment.gateway.limits.largest_request))
-    empty = len(json.dumps(chat(0)))
+    empty = len(json.dumps(chat(0, user="")))
     with gateway.http(gateway.key("aarhus")) as client:
-        for more, status in ((0, 400), (1, 413)):
-            answer = client.post(
-                "/chat/completions", content=json.dumps(chat(0, user="x" * (most + more - empty - 12)))
-            )
-            assert answer.status_code == status, answer.text
+        for size, status in ((most - 100, 200), (most + 1, 413)):
+            body = json.dumps(chat(0, user="x" * (size - empty)))
+            answer = client.post("/chat/completions", content=body, headers={"content-type": "application/json"})
+            assert (len(body), answer.status_code) == (size, status), answer.text
