@@ -2,8 +2,10 @@
 """Load on the gateway: callers of several municipalities that ask again and again, and what each of them got."""
 
 import asyncio
+import gc
 import threading
 import time
+import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +19,11 @@ from .gateway import AsyncEdge, GatewayLab
 
 LONGEST_WAIT = 120
 """Seconds after which a caller gives up: above what a picker holds."""
+
+APART = 0.05
+"""Seconds between the first questions of a municipality's callers."""
+AGAIN = 1.0
+"""Seconds after which a caller who was refused asks again."""
 
 
 def chat(words: int = 1, **more: Any) -> dict[str, Any]:
@@ -69,8 +76,12 @@ class Load:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ends.set()
-        self._thread.join()
+        with warnings.catch_warnings():
+            # A connection that is given up while it is made is never closed by httpcore.
+            warnings.simplefilter("ignore", ResourceWarning)
+            self._ends.set()
+            self._thread.join()
+            gc.collect()
 
     def wait(self, count: int, status: int = 200, seconds: float = 120, since: float = 0.0) -> None:
         """Until so many answers of a status to questions after a moment have come."""
@@ -92,9 +103,9 @@ class Load:
     async def _run(self) -> None:
         clients = {slug: self._client(slug) for slug in self.callers}
         tasks = [
-            asyncio.create_task(self._ask(slug, clients[slug]))
+            asyncio.create_task(self._ask(slug, clients[slug], at * APART))
             for slug, count in self.callers.items()
-            for _ in range(count)
+            for at in range(count)
         ]
         while not self._ends.is_set():
             await asyncio.sleep(0.05)
@@ -112,7 +123,8 @@ class Load:
             timeout=LONGEST_WAIT,
         )
 
-    async def _ask(self, slug: str, client: httpx.AsyncClient) -> None:
+    async def _ask(self, slug: str, client: httpx.AsyncClient, later: float) -> None:
+        await asyncio.sleep(later)
         while True:
             began = time.monotonic()
             try:
@@ -121,7 +133,7 @@ class Load:
             except httpx.TransportError as error:
                 status, headers, text = 0, {}, repr(error)
             self.answers.append(Answer(slug, status, began, time.monotonic(), headers, text))
-            await asyncio.sleep(self.pause)
+            await asyncio.sleep(self.pause if status == 200 else max(self.pause, AGAIN))
 
 
 def jain(shares: Sequence[float]) -> float:

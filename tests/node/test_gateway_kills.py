@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import pytest
 
 from config.names import GATEWAY, SERVING
+from config.serving.pod_rules import BEYOND
 from tests.support.waiting import until
 
 from .gateway import EDGE, PROXIES, GatewayLab
@@ -84,6 +85,11 @@ def served_again(load: Load) -> None:
     until(lambda: {one.status for one in enough(load, time.monotonic())} == {200}, 240)
 
 
+def band(lab: GatewayLab, municipality: str) -> str:
+    """Band of a municipality's newest request on record."""
+    return next(str(one["band"]) for one in reversed(lab.records()) if one["municipality"] == municipality)
+
+
 def test_without_authorino_nobody_gets_in(gateway: GatewayLab, load: Load) -> None:
     """503 while it does not answer; 500 once Envoy Gateway knows that no pod of it is left. Nothing reaches a model."""
     with away(gateway, AUTHORINO):
@@ -109,12 +115,14 @@ def test_without_limiter_or_store_requests_are_served_uncounted(gateway: Gateway
 
 
 def test_without_the_budget_a_soft_month_counts_as_within(gateway: GatewayLab, load: Load) -> None:
-    """`limits.whenUnknown: within`."""
+    """`limits.whenUnknown: within`. The band of each request is on record."""
     gateway.spend("odense", "month", gateway.environment.tiers["large"].month.tokens)
+    until(lambda: band(gateway, "odense") == BEYOND, 120)
     with away(gateway, BUDGET):
-        since = time.monotonic()
-        assert {one.status for one in enough(load, since)} == {200}
-    served_again(load)
+        until(lambda: band(gateway, "odense") == "large", 120)
+        assert {one.status for one in enough(load, time.monotonic())} == {200}
+    until(lambda: band(gateway, "odense") == BEYOND, 120)
+    gateway.forget_counts()
 
 
 def test_without_one_proxy_only_its_connections_end(gateway: GatewayLab, load: Load) -> None:
@@ -160,7 +168,7 @@ def test_without_one_pod_the_other_serves(gateway: GatewayLab, load: Load) -> No
 def test_without_any_pod_requests_are_held(gateway: GatewayLab, load: Load) -> None:
     """The picker keeps them, and gives them to the first pod that comes: nobody is refused."""
     with away(gateway, MODELS):
-        until(lambda: not gateway.pods(SERVING, f"{MODELS.selector}") or not any_ready(gateway), 60)
+        until(lambda: not any_ready(gateway), 60)
         since, before = time.monotonic(), len(load.answers)
         time.sleep(10)
         held = len(load.answers) - before
