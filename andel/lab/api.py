@@ -19,6 +19,9 @@ BUSY = 429
 
 BUSY_TRIES = 50
 
+PATIENCE = 120
+"""Seconds that an answer may take: on a machine that compiles or tests as well, calls have waited for half a minute."""
+
 FINGERPRINT = "andel.lab/fingerprint"
 """Annotation that says what the lab applied, so that an unchanged object costs no call."""
 
@@ -108,6 +111,6 @@ class ApiServer:
         self, method: str, path: str, body: str | None, headers: Mapping[str, str] | None
     ) -> urllib3.BaseHTTPResponse:
         try:
-            return self._pool.request(method, f"{self.server}{path}", body=body, headers=headers, timeout=30)
+            return self._pool.request(method, f"{self.server}{path}", body=body, headers=headers, timeout=PATIENCE)
         except urllib3.exceptions.HTTPError as error:
             raise LabError(f"{self.server} does not answer ({type(error).__name__}); run `andel lab up`") from error

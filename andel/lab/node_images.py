@@ -22,6 +22,7 @@ from .node_parts import (
     AI_GATEWAY_EXTPROC,
     AUTHORINO,
     ENVOY_GATEWAY,
+    FORWARD,
     IDLE,
     RATE_LIMIT,
     VLLM_FRONT,
@@ -115,6 +116,19 @@ def simulated(*arguments: str) -> Image:
         },
         entrypoint=["/usr/local/bin/vllm"],
         variables={"SIMULATOR_ARGUMENTS": " ".join(arguments)},
+    )
+
+
+def forwarded(engines: Mapping[str, str]) -> Image:
+    """vLLM's image, whose engines run elsewhere: every connection to a model is handed on.
+
+    Args:
+        engines: host and port of each, by the model's served name.
+    """
+    return Image(
+        files={"/usr/local/bin/vllm": FORWARD.folder / FORWARD.program},
+        entrypoint=["/usr/local/bin/vllm"],
+        variables={"FORWARD_TO": " ".join(f"{name}={address}" for name, address in engines.items())},
     )
 
 

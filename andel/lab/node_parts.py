@@ -66,6 +66,9 @@ COREDNS = _program("coredns", "coredns", 95, "github.com/coredns/coredns", NO_OP
 # What requests pass through is optimised: its latency is measured.
 RATE_LIMIT = _program("ratelimit", "ratelimit", 20, "github.com/envoyproxy/ratelimit/src/service_cmd")
 AUTHORINO = _program("authorino", "authorino", 70, "github.com/kuadrant/authorino")
+FORWARD = _program("forward", "forward", 1, ".")
+"""Stands for an engine that runs outside the node."""
+
 IDLE = _program("idle", "idle", 1, ".")
 """Stands where the picker's tokenizer would."""
 
@@ -113,5 +116,6 @@ IMAGE_PARTS = (
     AI_GATEWAY_CONTROLLER,
     PICKER,
     IDLE,
+    FORWARD,
 )
 """What its images hold."""

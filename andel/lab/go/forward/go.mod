@@ -1,0 +1,3 @@
+module andel.dk/lab/forward
+
+go 1.26.0
