@@ -195,8 +195,8 @@ def restart(lab: GatewayLab) -> None:
 
 
 def counted(client: httpx.Client) -> bool:
-    """Whether the edge serves and counts, ten times: the limiter's connections to a new store are made by requests that it lets
-    pass uncounted, and then it says nothing of what is left."""
+    """Whether the edge serves and counts, ten times: while the limiter connects to a new store, it lets requests pass
+    uncounted, and an answer says nothing of what is left."""
     try:
         answers = [client.post("/chat/completions", json=chat()) for _ in range(10)]
     except httpx.TransportError:
