@@ -24,7 +24,7 @@ EDGE = "edge"
 """Name of the Gateway that clients call."""
 
 INNER = "inner"
-"""Name of the Gateway for KServe's own routes."""
+"""Name of the Gateway to which models' own routes attach."""
 
 INNER_SERVICE = "andel-inner"
 """Service of the inner gateway's proxies, in their namespace."""

@@ -14,6 +14,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
+from .edge.client_traffic import held
 from .edge.headers import BAND
 from .gateway import INNER
 from .metadata import metadata
@@ -86,5 +87,5 @@ def first(args: InnerHopArgs) -> dict[str, Any]:
         "targetRefs": [{"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": INNER}],
         # The edge's id goes on to pickers and models: their logs are found by the record's.
         "headers": {"earlyRequestHeaders": {"set": [objective]}, "requestID": "PreserveOrGenerate"},
-        "connection": {"bufferLimit": args.largest_request},
+        **held(args.largest_request),
     }

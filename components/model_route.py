@@ -15,7 +15,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.names import GATEWAY
 
-from .asleep import asleep
+from .asleep import asleep, unpicked
 from .edge.headers import MODEL as MODEL_HEADER
 from .gateway import INNER
 from .metadata import MODEL, metadata
@@ -27,6 +27,9 @@ MOST_RULES = 15
 
 MOST_MATCHES = 64
 """Matches of one rule (source: CRD of HTTPRoute, Gateway API v1.5)."""
+
+MOST_NAMES = 100
+"""Names in one expression: a header's value in a match has 4096 characters at most (the same source), a name 38."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +88,16 @@ def gateway_reference(gateway: str) -> dict[str, str]:
 
 
 def policy(args: ModelRouteArgs) -> RoutePolicyArgs:
-    """Times of the route, and what is said of a model that sleeps."""
+    """Times of the route, and what is said of a model that sleeps, or whose picker is away."""
     return RoutePolicyArgs(
         route=args.model,
         namespace=args.endpoint.namespace,
         idle_seconds=args.idle_seconds,
         labels={MODEL: args.model},
-        answers=() if args.asleep_seconds is None else (asleep(args.model, args.asleep_seconds),),
+        answers=(
+            *(() if args.asleep_seconds is None else (asleep(args.model, args.asleep_seconds),)),
+            *((unpicked(args.model),) if args.endpoint.kind == "InferencePool" else ()),
+        ),
     )
 
 
@@ -100,7 +106,7 @@ def rules(args: ModelRouteArgs) -> list[dict[str, Any]]:
     names = {args.model: args.endpoint.model, **args.endpoint.aliases}
     return [
         {
-            "matches": [{"headers": [exactly(MODEL_HEADER, public)]} for public in group],
+            "matches": [{"headers": [header]} for header in named(args.endpoint.kind, group)],
             "backendRefs": [backend(args, override)],
             "timeouts": {"request": f"{args.timeout_seconds}s"},
             "modelsOwnedBy": "andel",
@@ -113,8 +119,20 @@ def grouped(kind: str, names: Mapping[str, str]) -> list[tuple[str | None, list[
     """Public names by what is written over them: None for those that stay. A pool's names always stay."""
     kept = sorted(public for public, wire in names.items() if kind == "InferencePool" or wire == public)
     changed = sorted((wire, [public]) for public, wire in names.items() if public not in kept)
-    chunks = [kept[at : at + MOST_MATCHES] for at in range(0, len(kept), MOST_MATCHES)]
+    most = MOST_NAMES if kind == "InferencePool" else MOST_MATCHES
+    chunks = [kept[at : at + most] for at in range(0, len(kept), most)]
     return [*((None, chunk) for chunk in chunks), *changed]
+
+
+def named(kind: str, names: list[str]) -> list[dict[str, str]]:
+    """Matches of a rule's names: one for each; a single one for all names of a pool.
+
+    For every match whose back end is a pool AI Gateway 1.0 asks that pool's picker once more, one after the other and
+    for every request (envoyproxy/ai-gateway#2595). With that mended, names can be matched one by one.
+    """
+    if kind != "InferencePool" or len(names) == 1:
+        return [exactly(MODEL_HEADER, name) for name in names]
+    return [{"type": "RegularExpression", "name": MODEL_HEADER, "value": "|".join(names)}]
 
 
 def exactly(header: str, value: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from .chat_gateway import ChatGateway, ChatGatewayArgs
 from .cluster import provider
 from .edge.edge import Edge, EdgeArgs
 from .edge_route import EdgeRoute
-from .gateway import EDGE, INNER, INNER_TLS, Gateway, GatewayArgs, inner_host
+from .gateway import EDGE, INNER_TLS, Gateway, GatewayArgs, inner_host
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
 from .guardrail import Guardrail, GuardrailArgs
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
@@ -240,7 +240,6 @@ class Platform(pulumi.ComponentResource):
             placement=placement(model.pool, environment.pools[model.pool]),
             profile=environment.profiles.get(model.profile) if model.profile else None,
             shared=self._shared(model),
-            gateway=(GATEWAY, INNER) if self._edge else None,
             epp=self._release.epp,
             bands=bands(environment, name),
             vllm=self._release.vllm,

@@ -59,7 +59,7 @@ Authority = Annotated[OwnAuthority | ClusterAuthority, Field(discriminator="kind
 
 
 class Gateway(Section):
-    """The edge, which clients call, and the inner gateway, to which KServe attaches its own routes."""
+    """The edge, which clients call, and the inner gateway, to which models' own routes attach."""
 
     host: Hostname
     """Host name of the API: clients use `https://<host>/v1`."""

@@ -130,7 +130,8 @@ def arguments() -> list[str]:
 
 def template(args: AuthorinoArgs) -> dict[str, Any]:
     """Its pods."""
-    probe = {"httpGet": {"port": PROBES, "path": "/readyz"}, "periodSeconds": 5}
+    # It calls itself ready before it has read its AuthConfigs, and answers 404 until then.
+    probe = {"httpGet": {"port": PROBES, "path": "/readyz"}, "periodSeconds": 5, "initialDelaySeconds": 5}
     alive = {"httpGet": {"port": PROBES, "path": "/healthz"}, "periodSeconds": 10}
     one = container(
         AUTHORINO,

@@ -12,6 +12,7 @@ import pulumi_kubernetes as kubernetes
 
 from config.gateway import Gateway
 from config.names import GATEWAY
+from config.scalars import amount
 
 from ..metadata import metadata
 from ..request_headers import ANSWERED_BY, ANSWERED_BY_VALUE
@@ -19,6 +20,9 @@ from .headers import SPOOFABLE, SPOOFABLE_PREFIXES
 
 RECEIVING = "60s"
 """Longest time in which a request arrives whole."""
+
+SMALLEST_WINDOW = "64Ki"
+"""Least window of a stream (source: Envoy Gateway v1.8.3, 65,535 bytes)."""
 
 IDLE = "1h"
 """Time after which an unused connection is closed."""
@@ -80,9 +84,19 @@ def spec(args: ClientTrafficArgs) -> dict[str, Any]:
                 "streamIdleTimeout": f"{args.gateway.request_timeout_seconds}s",
             }
         },
-        "connection": {"bufferLimit": args.gateway.limits.largest_request},
+        **held(args.gateway.limits.largest_request),
         **behind,
     }
+
+
+def held(largest: str) -> dict[str, Any]:
+    """How much of a request is kept in memory while it is looked at, in either version of HTTP.
+
+    For HTTP/2 Envoy takes a stream's window for the limit, 64 KiB if nobody says more (source: Envoy 1.38,
+    `ConnectionImpl::StreamImpl::bufferLimit`): a longer prompt would be refused with 413. It is never less than that.
+    """
+    window = largest if amount(largest) > amount(SMALLEST_WINDOW) else SMALLEST_WINDOW
+    return {"connection": {"bufferLimit": largest}, "http2": {"initialStreamWindowSize": window}}
 
 
 def removed(hops: int) -> list[dict[str, str]]:

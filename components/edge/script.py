@@ -5,8 +5,9 @@ On the way in: how long an answer may be. A request that asks for more than the 
 for nothing gets that; and a body that names its model twice is refused, since two readers could read two models, as is
 a request that names two classes of its data. It runs before the AI Gateway's processor, which keeps the body as it
 finds it and writes it anew where a model's name differs on the wire.
-On the way out: a refusal says when to come back and what it was, in the form of OpenAI's errors. Envoy's limiter tells
-the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its end is told instead.
+On the way out: a 503 says when to come back; a refusal says that and what it was, in the form of OpenAI's errors.
+Envoy's limiter tells the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its
+end is told instead.
 """
 
 import json
@@ -196,6 +197,10 @@ end
 
 function envoy_on_response(handle)
   local headers = handle:headers()
+  if headers:get(":status") == "503" and not headers:get("retry-after") then
+    -- Envoy's own, and Authorino's: nothing was begun, and what is away comes back by itself.
+    headers:replace("retry-after", "1")
+  end
   if headers:get(":status") ~= "429" then return end
   -- The limiter tells of the limit that has least left, on every answer. A picker refuses too, when all pods are full:
   -- it was the picker if there is something left, or if what is used up is a soft month, which refuses nobody.

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """Serving kind `llm-d`: an LLMInferenceService (serving.kserve.io/v1alpha2, KServe v0.20).
 
-KServe's llmisvc controller makes the Deployments of vLLM and of the picker, the InferencePool and its own route. That
-route goes to the inner gateway alone; clients come through the edge.
+KServe's llmisvc controller makes the Deployments of vLLM and of the picker, and the InferencePool. The route to it is
+ours: one of KServe's own has sixteen matches, and for each of them AI Gateway 1.0 would ask the picker once more, for
+every request that any route brings to the pool (envoyproxy/ai-gateway#2595).
 """
 
 from typing import Any
@@ -25,7 +26,7 @@ from .readiness import patience, readiness
 from .scaled_object import ScaledObject, ScaledObjectArgs, picker_queue, requests_in_flight, turned_away
 
 STANDING = ("condition=WorkloadsReady", "condition=SchedulerWorkloadReady")
-"""Engines and picker answer. The condition *Ready* waits for KServe's own route as well, which nobody calls."""
+"""Engines and picker answer. The condition *Ready* also waits for a route of KServe's own, and there is none."""
 
 PICKER_METRICS = 9090
 """Port on which pickers answer `/metrics`."""
@@ -190,7 +191,7 @@ def parallelism(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
 
 
 def router(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
-    """Picker and route. A managed route is always asked for: without one the object never gets ready (kserve#5986)."""
+    """The picker, and no route: *Ready* stays false for want of one (kserve#5986), and nobody waits for it."""
     scheduler = {
         "replicas": serving.picker_replicas,
         "labels": {PICKER: args.name},
@@ -198,7 +199,4 @@ def router(args: ModelArgs, serving: LlmD) -> dict[str, Any]:
         # Its tokenizer reads the model's own files.
         "template": {"initContainers": fetchers(args.model), **picker_resources(serving)},
     }
-    if args.gateway is None:
-        return {"scheduler": scheduler}
-    namespace, gateway = args.gateway
-    return {"scheduler": scheduler, "route": {}, "gateway": {"refs": [{"name": gateway, "namespace": namespace}]}}
+    return {"scheduler": scheduler}

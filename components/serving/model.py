@@ -51,9 +51,6 @@ class ModelArgs:
     shared: Shared | None = None
     """The pods that it shares, for kinds whose models do."""
 
-    gateway: tuple[str, str] | None
-    """Namespace and name of the inner gateway, for kinds that attach a route of their own to one."""
-
     epp: EppDialect
     """The release's endpoint picker, for kinds that have one."""
 

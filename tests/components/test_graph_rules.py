@@ -164,8 +164,22 @@ def test_every_listener_has_tls(objects: list[Registration]) -> None:
     )
 
 
-def test_kserve_attaches_its_own_route_to_the_inner_gateway_alone(objects: list[Registration]) -> None:
-    """On the edge that route would lead around identity and limits."""
+def test_kserve_has_no_route_of_its_own(objects: list[Registration]) -> None:
+    """It would lead around identity and limits on the edge, and ask pickers many times on the inner gateway."""
     services = [o for o in objects if o.inputs.get("kind") == "LLMInferenceService"]
     for service in services:
-        assert [ref["name"] for ref in service.inputs["spec"]["router"]["gateway"]["refs"]] == ["inner"]
+        assert service.inputs["spec"]["router"].keys() == {"scheduler"}
+
+
+def test_a_pool_stands_behind_one_match(objects: list[Registration]) -> None:
+    """AI Gateway 1.0 asks a pool's picker once for each match that leads to it, for every request."""
+    rules = [
+        rule
+        for one in objects
+        if one.inputs.get("kind") == "AIGatewayRoute"
+        for rule in one.inputs["spec"]["rules"]
+        if any(backend.get("kind") == "InferencePool" for backend in rule["backendRefs"])
+    ]
+    assert all(len(rule["matches"]) == 1 for rule in rules)
+    pools = [rule["backendRefs"][0]["name"] for rule in rules]
+    assert len(pools) == len(set(pools))

@@ -20,7 +20,7 @@ from components.gpu_pool import placement
 from components.serving.epp import picker_config
 from config.environment import Environment
 from config.models import Model
-from config.names import GATEWAY, SERVING
+from config.names import SERVING
 from config.scaling import Fixed
 from config.serving import HuggingFace, KServe, LlmD
 from config.stackfile import read
@@ -235,13 +235,12 @@ def there(api: ApiServer, path: str) -> dict[str, Any]:
     return api.get(path) or {}
 
 
-def test_routes_of_kserves_own_go_to_the_inner_gateway_alone(standing: Standing) -> None:
-    path = f"/apis/gateway.networking.k8s.io/v1/namespaces/{SERVING}/httproutes"
+def test_kserve_makes_no_routes_of_its_own(standing: Standing) -> None:
+    """All pools are there, so it has looked at all routers."""
+    base = f"/apis/inference.networking.k8s.io/v1/namespaces/{SERVING}/inferencepools"
     models = [model for model in served(standing.environment, LlmD).values() if not model.stopped]
-    until(lambda: len(standing.api.items(path)) == len(models), READY_SECONDS)
-    for route in standing.api.items(path):
-        parents = [(parent["namespace"], parent["name"]) for parent in route["spec"]["parentRefs"]]
-        assert parents == [(GATEWAY, "inner")]
+    until(lambda: len(standing.api.items(base)) == len(models), READY_SECONDS)
+    assert not standing.api.items(f"/apis/gateway.networking.k8s.io/v1/namespaces/{SERVING}/httproutes")
 
 
 def test_a_second_up_writes_nothing_with_controllers_at_work(standing: Standing) -> None:

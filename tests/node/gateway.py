@@ -18,6 +18,7 @@ import yaml
 from andel.lab import engine, lifecycle
 from andel.lab.folders import LabFolder
 from components.application_keys import FIELD
+from components.edge.rules import month_rule
 from config.names import GATEWAY
 from tests.conftest import ROOT
 from tests.support.waiting import until
@@ -142,6 +143,22 @@ class GatewayLab(NodeLab):
         """Count anew, for everybody: empty the store."""
         assert self.store("flushall") == "OK"
 
+    def spend(self, municipality: str, of: str, amount: int) -> None:
+        """Write more into the newest counter of a municipality, which a request of it has made.
+
+        Args:
+            municipality: whose limit.
+            of: `requests` or `tokens` of this minute, or tokens of the `month`.
+            amount: what is added.
+        """
+        tiers = self.environment.tiers
+        place = month_rule(tiers, self.environment.municipalities[municipality].tier) - 2
+        rule = place + ("requests", "tokens", "month").index(of)
+        pattern = f"*_rule-{rule}-match-1_{municipality}_*"
+        found = self.store("--scan", "--pattern", pattern).split()
+        assert found, f"nothing is counted by {pattern}"
+        self.store("incrby", max(found), str(amount))
+
     def end(self, namespace: str, selector: str) -> list[str]:
         """Kill pods at once, as a node that fails would; their names."""
         names = [pod["metadata"]["name"] for pod in self.pods(namespace, selector)]
@@ -174,9 +191,26 @@ class Edge(httpx.HTTPTransport):
         self._address, self._host = httpx.URL(f"https://{address}"), host
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        request.extensions = {**request.extensions, "sni_hostname": self._host}
-        request.url = request.url.copy_with(host=self._address.host, port=self._address.port)
-        return super().handle_request(request)
+        return super().handle_request(led(request, self._address, self._host))
+
+
+class AsyncEdge(httpx.AsyncHTTPTransport):
+    """The same for many requests at one time."""
+
+    def __init__(self, address: str, host: str, authority: str) -> None:
+        verify = ssl.create_default_context(cadata=authority)
+        super().__init__(verify=verify, http2=False, limits=httpx.Limits(max_connections=None))
+        self._address, self._host = httpx.URL(f"https://{address}"), host
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        return await super().handle_async_request(led(request, self._address, self._host))
+
+
+def led(request: httpx.Request, address: httpx.URL, host: str) -> httpx.Request:
+    """A request on its way to an address, which has to prove that it is the host."""
+    request.extensions = {**request.extensions, "sni_hostname": host}
+    request.url = request.url.copy_with(host=address.host, port=address.port)
+    return request
 
 
 @contextmanager

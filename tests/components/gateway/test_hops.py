@@ -17,6 +17,8 @@ from config.environment import Environment
 from config.judge import judge
 from tests.config.edits import edited, environment_of
 
+from .routing import holds
+
 DOCUMENT = environment_of("tests/environments/Pulumi.routes.yaml")
 
 
@@ -75,6 +77,26 @@ def test_the_rank_of_a_request_is_an_objective_of_the_entry() -> None:
     assert header == {"name": "x-objective", "value": "%REQ(x-andel-model)%-%REQ(x-andel-band)%"}
 
 
+def test_a_picker_that_is_away_is_no_fault_of_the_request() -> None:
+    """Envoy answers 500; overflow looks for 503, and so do clients that come back. A model's own 500 goes through."""
+    for kind, expected in (("InferencePool", [(500, "Local", 503)]), ("Service", [])):
+        endpoint = Endpoint(kind=kind, name="p", namespace="n", port=80, model="m", aliases={}, metrics_port=None)  # type: ignore[arg-type]
+        answers = policy(ModelRouteArgs(model="m", endpoint=endpoint, timeout_seconds=9, idle_seconds=8)).answers
+        found = [
+            (one["match"]["statusCodes"][0]["value"], one["source"], one["response"]["statusCode"]) for one in answers
+        ]
+        assert found == expected
+
+
+@pytest.mark.parametrize(("largest", "window"), [("32Mi", "32Mi"), ("64Ki", "64Ki"), ("10Ki", "64Ki")])
+def test_http_2_holds_as_much_of_a_request_as_http_1(largest: str, window: str) -> None:
+    """Envoy's own window of 64 KiB would refuse longer prompts at the inner gateway, which is spoken to by HTTP/2."""
+    args = InnerHopArgs(host="h", authorities="a", objective_header="x-objective", largest_request=largest)
+    written = first(args)
+    assert written["connection"] == {"bufferLimit": largest}
+    assert written["http2"] == {"initialStreamWindowSize": window}
+
+
 def inner(kind: Any, model: str, aliases: dict[str, str]) -> list[dict[str, Any]]:
     endpoint = Endpoint(kind=kind, name="p", namespace="n", port=80, model=model, aliases=aliases, metrics_port=None)
     args = ModelRouteArgs(model="m", endpoint=endpoint, timeout_seconds=9, idle_seconds=8, asleep_seconds=7)
@@ -83,9 +105,10 @@ def inner(kind: Any, model: str, aliases: dict[str, str]) -> list[dict[str, Any]
 
 
 def test_a_pool_takes_all_names_in_one_rule() -> None:
-    """A rule has one pool; names of adapters stay as they are."""
+    """A rule has one pool, a pool one match; names of adapters stay as they are."""
     (rule,) = inner("InferencePool", "m", {"b": "b", "a": "a"})
-    assert [match["headers"][0]["value"] for match in rule["matches"]] == ["a", "b", "m"]
+    ((header,),) = [match["headers"] for match in rule["matches"]]
+    assert [name for name in ("a", "b", "m", "am", "c") if holds(header, {header["name"]: name})] == ["a", "b", "m"]
     assert rule["backendRefs"][0]["kind"] == "InferencePool"
     assert rule["timeouts"] == {"request": "9s"}
 

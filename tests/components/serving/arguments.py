@@ -33,7 +33,6 @@ def edited_args(environment: str, model: str, edits: dict[str, Any]) -> ModelArg
         namespace=SERVING,
         placement=placement(section.pool, judged.pools[section.pool]),
         profile=judged.profiles.get(section.profile) if section.profile else None,
-        gateway=("andel-gateway", "inner"),
         epp=RELEASE.epp,
         bands={"only": 5},
         vllm=RELEASE.vllm,
