@@ -29,6 +29,8 @@ from tests.conftest import ROOT
 from tests.engine.laboratory import Laboratory, objects
 from tests.support.waiting import until
 
+from .claims import bring_claims
+
 BY_KSERVE = (LlmD, KServe, HuggingFace)
 """Serving kinds whose pods KServe's controllers make."""
 
@@ -99,15 +101,7 @@ def bring(api: ApiServer, environment: Environment) -> None:
         for name, model in environment.models.items()
         if model.cached or model.source.startswith("pvc://")
     }
-    for name in sorted({*claims, "kv-cache", "adapters"}):
-        shared: dict[str, Any] = {"accessModes": ["ReadWriteMany"], "storageClassName": ""}
-        claim: dict[str, Any] = {**shared, "volumeName": name, "resources": {"requests": {"storage": "1Gi"}}}
-        volume: dict[str, Any] = {**shared, "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/tmp/none"}}
-        for kind, path, body in (
-            ("PersistentVolume", f"/api/v1/persistentvolumes/{name}", volume),
-            ("PersistentVolumeClaim", f"/api/v1/namespaces/{SERVING}/persistentvolumeclaims/{name}", claim),
-        ):
-            api.apply(path, {"apiVersion": "v1", "kind": kind, "metadata": {"name": name}, "spec": body})
+    bring_claims(api, sorted({*claims, "kv-cache", "adapters"}))
 
 
 def served(environment: Environment, *kinds: type) -> dict[str, Model]:

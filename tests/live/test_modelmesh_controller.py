@@ -30,6 +30,8 @@ from tests.conftest import ROOT
 from tests.engine.laboratory import Laboratory, objects
 from tests.support.waiting import until
 
+from .claims import bring_claims
+
 pytestmark = pytest.mark.live
 
 STACK = ROOT / "tests/environments/Pulumi.modelmesh.yaml"
@@ -63,6 +65,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         before = objects(laboratory.api)
         laboratory.deploy()
         certify(laboratory)
+        bring_claims(laboratory.api, ("weights", "adapters"))
         note = run_controller(laboratory, tmp_path_factory.mktemp("controller"))
         yield Standing(laboratory, before)
     finally:
@@ -176,7 +179,12 @@ def test_modelmesh_beside_it_is_told_what_it_needs(standing: Standing) -> None:
 def test_pods_are_admitted_where_restricted_alone_is_and_find_their_gpus(standing: Standing) -> None:
     api, selector = standing.api, f"modelmesh-service%3D{SERVICE}"
     path = f"/api/v1/namespaces/{SERVING}/pods?labelSelector={selector}"
-    until(lambda: len([pod for pod in api.items(path) if pod["status"].get("phase") == "Running"]) == 3, 120)
+    try:
+        until(lambda: [pod["status"].get("phase") for pod in api.items(path)] == 3 * ["Running"], 120)
+    except AssertionError:
+        events = api.items(f"/api/v1/namespaces/{SERVING}/events")
+        states = [(pod["metadata"]["name"], pod["status"]) for pod in api.items(path)]
+        raise AssertionError(states, [one["message"] for one in events if one.get("type") == "Warning"]) from None
     for pod in api.items(path):
         assert pod["spec"]["automountServiceAccountToken"] is False
         assert not [one for one in pod["spec"]["volumes"] if "projected" in one]
