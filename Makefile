@@ -5,7 +5,7 @@ ANDEL := .venv/bin/andel
 # The environment is made anew when what it holds changes.
 VENV := .venv/.made
 
-.PHONY: up preview status down check test test-live test-node help
+.PHONY: up preview status down check lint test test-live test-node help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1  \t/p' Makefile
@@ -24,7 +24,10 @@ status: $(VENV) ## show what stands
 down: $(VENV) ## destroy what stands and stop the lab
 	@$(ANDEL) lab down --stack $(STACK)
 
-check: $(VENV) ## format, lint, types, layers, schema, stack files and unit tests
+check: lint ## what every commit must pass: `lint`, and unit tests
+	.venv/bin/pytest -q -m 'not engine and not live and not node'
+
+lint: $(VENV) ## format, lint, types, layers, schema and stack files
 	.venv/bin/ruff format --check .
 	.venv/bin/ruff check .
 	.venv/bin/mypy
