@@ -11,7 +11,8 @@ PROGRAM = """
 import pulumi, pulumi_kubernetes
 from components.namespace import Namespace, NamespaceArgs
 from components.serving_quota import ServingQuota, ServingQuotaArgs
-from config.pools import Gpu, Host, LabelledNodes, Pool
+from config.nodes import LabelledNodes
+from config.pools import Gpu, Host, Pool
 
 cluster = pulumi_kubernetes.Provider("cluster", kubeconfig="", context="andel-dev")
 gpus = Pool(gpu=Gpu(product="A100", memory="80Gi", per_node=8), host=Host(cpu="64", memory="1Ti"),
