@@ -14,6 +14,7 @@ from andel.lab.definitions import unchecked
 from andel.lab.errors import LabError
 from andel.lab.lifecycle import brought_by_others
 from andel.preview.graph import Registration
+from config.environment import Environment
 from config.judge import judge
 from config.stackfile import read
 from tests.components.program import normalised, platform_graph
@@ -56,13 +57,21 @@ def standing(dev_lab: Laboratory) -> Iterator[Standing]:
 
 
 def furnish(laboratory: Laboratory) -> None:
-    """Namespaces of operators that all stacks take for existing, with what the cluster itself puts into each."""
-    for name in {name for file in STACKS for name in brought_by_others(judge(read(file).environment))}:
+    """Namespaces that the stack doesn't make and others do, or take for existing: nothing is judged outside of one."""
+    environments = [judge(read(file).environment) for file in STACKS]
+    names = {name for one in environments for name in (*brought_by_others(one), *own_namespaces(one))}
+    for name in names - own_namespaces(laboratory.environment):
         path = f"/api/v1/namespaces/{name}"
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         laboratory.api.apply(path, manifest)
         for own in ("serviceaccounts/default", "configmaps/kube-root-ca.crt"):
             until(partial(laboratory.api.get, f"{path}/{own}"))
+
+
+def own_namespaces(environment: Environment) -> set[str]:
+    """Names of the namespaces that a stack makes."""
+    graph = platform_graph(environment)
+    return {normalised(one.inputs)["metadata"]["name"] for one in graph if one.type.endswith(":Namespace")}
 
 
 def stack_urns(laboratory: Laboratory) -> set[str]:
