@@ -23,6 +23,8 @@ from tests.support.waiting import until
 
 from .laboratory import QUIET, Laboratory, objects
 
+NAMESPACE = "kubernetes:core/v1:Namespace"
+
 MANAGED = ROOT / "tests/environments/Pulumi.managed.yaml"
 
 STACKS = sorted({*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("tests/environments/*.yaml")} - {MANAGED})
@@ -71,7 +73,7 @@ def furnish(laboratory: Laboratory) -> None:
 def own_namespaces(environment: Environment) -> set[str]:
     """Names of the namespaces that a stack makes."""
     graph = platform_graph(environment)
-    return {normalised(one.inputs)["metadata"]["name"] for one in graph if one.type.endswith(":Namespace")}
+    return {normalised(one.inputs)["metadata"]["name"] for one in graph if one.type == NAMESPACE}
 
 
 def stack_urns(laboratory: Laboratory) -> set[str]:
