@@ -13,6 +13,7 @@ import yaml
 
 from config.environment import Environment
 from config.gateway import OwnAuthority
+from config.nodes import ClusterApiNodes
 from config.operators import Existing, Managed
 
 from . import (
@@ -126,13 +127,15 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
 def brought_by_others(environment: Environment) -> list[str]:
     """Namespaces of existing operators in which the platform puts something: on the lab nobody else makes them."""
     gateway, operators = environment.gateway, environment.operators
-    keycloak = [environment.keycloak.namespace] if environment.keycloak else []
+    nodes = [pool.nodes for pool in environment.pools.values()]
+    machines = {one.namespace for one in nodes if isinstance(one, ClusterApiNodes)}
     if gateway is None:
-        return keycloak
+        return sorted(machines)
     authority = [gateway.authority.namespace] if isinstance(gateway.authority, OwnAuthority) else []
     places = ((operators.envoy_gateway, [gateway.proxy_namespace]), (operators.cert_manager, authority))
-    existing = (name for operator, names in places if isinstance(operator, Existing) for name in names)
-    return sorted({*keycloak, *existing})
+    return sorted(
+        {*machines, *(name for operator, names in places if isinstance(operator, Existing) for name in names)}
+    )
 
 
 def node_definitions(environment: Environment) -> list[dict[str, Any]]:
