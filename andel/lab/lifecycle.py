@@ -128,14 +128,14 @@ def brought_by_others(environment: Environment) -> list[str]:
     """Namespaces of existing operators in which the platform puts something: on the lab nobody else makes them."""
     gateway, operators = environment.gateway, environment.operators
     nodes = [pool.nodes for pool in environment.pools.values()]
-    machines = {one.namespace for one in nodes if isinstance(one, ClusterApiNodes)}
+    named = [one.namespace for one in nodes if isinstance(one, ClusterApiNodes)]
+    named += [environment.keycloak.namespace] if environment.keycloak else []
     if gateway is None:
-        return sorted(machines)
+        return sorted({*named})
     authority = [gateway.authority.namespace] if isinstance(gateway.authority, OwnAuthority) else []
     places = ((operators.envoy_gateway, [gateway.proxy_namespace]), (operators.cert_manager, authority))
-    return sorted(
-        {*machines, *(name for operator, names in places if isinstance(operator, Existing) for name in names)}
-    )
+    existing = (name for operator, names in places if isinstance(operator, Existing) for name in names)
+    return sorted({*named, *existing})
 
 
 def node_definitions(environment: Environment) -> list[dict[str, Any]]:
