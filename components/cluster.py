@@ -1,10 +1,18 @@
 # SPDX-License-Identifier: MPL-2.0
 """One explicit provider per cluster; the default provider is switched off in the stack's config."""
 
+from typing import Protocol
+
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from config.clusters import Cluster
+
+
+class After(Protocol):
+    """Gives the options of a child on some cluster that waits for others."""
+
+    def __call__(self, *resources: pulumi.Resource | None) -> pulumi.ResourceOptions: ...
 
 
 def provider(name: str, cluster: Cluster, parent: pulumi.Resource) -> kubernetes.Provider:

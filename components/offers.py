@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
-"""What the edge offers to whom, read from the environment: arguments of its routes, and its way to the inner one."""
+"""What the edge offers to whom, read from the environment: its routes, and its way to the inner gateway."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
 
 from andel.release.pins import EppDialect
 from config.environment import Environment
@@ -9,13 +12,58 @@ from config.gateway import Gateway
 from config.models import Model
 from config.rules import offered
 
+from .cluster import After
 from .edge.identity import security_policy
-from .edge_route import EdgeRouteArgs
+from .edge_route import EdgeRoute, EdgeRouteArgs
 from .gateway import EDGE, INNER_TLS, inner_host
-from .inner_hop import InnerHopArgs
-from .model_list import ModelListArgs
-from .scores import ScoresArgs, has_scores
+from .guardrail import Guardrail, GuardrailArgs
+from .inner_hop import InnerHop, InnerHopArgs
+from .model_list import ModelList, ModelListArgs
+from .model_route import ModelRoute
+from .overflow import Overflow, OverflowArgs
+from .overflow_exit import OverflowExit, OverflowExitArgs
+from .scores import Scores, ScoresArgs, has_scores
 from .serving.endpoint import Endpoint
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """What stands already: models behind the inner gateway."""
+
+    routes: Mapping[str, ModelRoute]
+    """Their routes, by model."""
+
+    endpoints: Mapping[str, Endpoint]
+    """Where they are reached."""
+
+    edge: pulumi.Resource
+    """The gateways."""
+
+    images: Mapping[str, str]
+    """References of the release's images, by role."""
+
+
+def offer(environment: Environment, dialect: EppDialect, published: Published, after: After) -> None:
+    """Write the edge's routes to all that tiers may use, in the order in which they need each other."""
+    gateway = environment.gateway
+    if gateway is None:
+        return
+    hop = InnerHop("inner", inner_hop(gateway, dialect), after(published.edge))
+    outside: list[pulumi.Resource] = [
+        Overflow(f"{name}-overflow", OverflowArgs(name=name, backend=backend), after(published.edge))
+        for name, backend in environment.overflow.items()
+    ]
+    if outside:
+        args_of_exit = OverflowExitArgs(backends=environment.overflow, gateway=gateway, images=published.images)
+        outside.append(OverflowExit("exit", args_of_exit, after(published.edge)))
+    for name, route in published.routes.items():
+        if (args := edge_route(environment, gateway, name)) is not None:
+            EdgeRoute(f"{name}-edge", args, after(hop, *outside, route))
+    if (scored := scores(environment, gateway, published.endpoints)) is not None:
+        Scores("scores", scored, after(hop, *published.routes.values()))
+    ModelList("models", model_list(environment), after(published.edge))
+    if environment.guardrail is not None:
+        Guardrail("guardrail", GuardrailArgs(guardrail=environment.guardrail), after(published.edge))
 
 
 def tiers_by_name(environment: Environment, model: str) -> dict[str, tuple[str, ...]]:

@@ -17,30 +17,20 @@ from config.serving import HuggingFace, KubeAi
 from .chat_gateway import ChatGateway, ChatGatewayArgs
 from .cluster import provider
 from .edge.edge import Edge, EdgeArgs
-from .edge_route import EdgeRoute
 from .gateway import EDGE, INNER_TLS, Gateway, GatewayArgs, inner_host
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
-from .guardrail import Guardrail, GuardrailArgs
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
-from .inner_hop import InnerHop
 from .kserve_settings import KServeSettings, KServeSettingsArgs
 from .kubeai import KubeAiArgs, KubeAiOperator, values
-from .member_admission import MemberAdmission
-from .members import realms, walls
-from .model_list import ModelList
+from .members import wall_members
 from .model_monitor import ModelMonitor, ModelMonitorArgs
 from .model_route import ModelRoute, ModelRouteArgs
 from .modelmesh.mesh import ModelMeshArgs, ModelMeshPlatform
 from .monitoring.watch import watch
-from .municipality_realm import MunicipalityRealm
-from .municipality_walls import MunicipalityWalls
 from .namespace import Namespace, NamespaceArgs
-from .offers import edge_route, inner_hop, model_list, scores
+from .offers import Published, offer
 from .operators import Operators, OperatorsArgs
-from .overflow import Overflow, OverflowArgs
-from .overflow_exit import OverflowExit, OverflowExitArgs
 from .pooling import Pooling, PoolingArgs, own_namespaces
-from .scores import Scores
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
 from .serving.endpoint import Endpoint
@@ -90,7 +80,7 @@ class Platform(pulumi.ComponentResource):
         self._offer()
         self._limit()
         watch(args.environment, args.release.epp, self._after(self._system, self._gateways))
-        self._wall_members()
+        wall_members(args.environment, self._operators, {"gpu": self._after, "application": self._beside})
 
         self.url = self._edge.url if self._edge else None
         self.register_outputs({"url": self.url})
@@ -287,42 +277,15 @@ class Platform(pulumi.ComponentResource):
             Disruption(f"{name}-disruption", pods, self._after(self._serving))
 
     def _offer(self) -> None:
-        environment, gateway = self._environment, self._environment.gateway
-        if gateway is None or not environment.tiers:
+        if self._edge is None or not self._environment.tiers:
             return
-        hop = InnerHop("inner", inner_hop(gateway, self._release.epp), self._after(self._edge))
-        outside: list[pulumi.Resource] = [
-            Overflow(f"{name}-overflow", OverflowArgs(name=name, backend=backend), self._after(self._edge))
-            for name, backend in environment.overflow.items()
-        ]
-        if outside:
-            args_of_exit = OverflowExitArgs(backends=environment.overflow, gateway=gateway, images=self._images)
-            outside.append(OverflowExit("exit", args_of_exit, self._after(self._edge)))
-        for name, published in self._routes.items():
-            if (args := edge_route(environment, gateway, name)) is not None:
-                EdgeRoute(f"{name}-edge", args, self._after(hop, *outside, published))
-        if (scored := scores(environment, gateway, self._endpoints)) is not None:
-            Scores("scores", scored, self._after(hop, *self._routes.values()))
-        ModelList("models", model_list(environment), self._after(self._edge))
-        if environment.guardrail is not None:
-            Guardrail("guardrail", GuardrailArgs(guardrail=environment.guardrail), self._after(self._edge))
+        published = Published(routes=self._routes, endpoints=self._endpoints, edge=self._edge, images=self._images)
+        offer(self._environment, self._release.epp, published, self._after)
 
     def _limit(self) -> None:
         pools = self._environment.pools
         if pools:
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
-
-    def _wall_members(self) -> None:
-        environment = self._environment
-        admission = {"gpu": MemberAdmission("gpu-members", self._after())}
-        if self._applications is not self._gpu:
-            admission["application"] = MemberAdmission("application-members", self._beside())
-        for cluster, args in walls(environment):
-            after = (self._operators, admission[cluster])
-            opts = self._after(*after) if cluster == "gpu" else self._beside(*after)
-            MunicipalityWalls(f"{cluster}-member-{args.slug}", args, opts)
-        for realm in realms(environment):
-            MunicipalityRealm(f"realm-{realm.slug}", realm, self._beside(self._operators))
 
 
 def sleeps_unheld(scaling: Scaling) -> bool:

@@ -44,11 +44,7 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
             "egress": [{"to": [{"podSelector": {}}]}],
         },
         # Weights from a hub, and the API server behind its Service (443) or itself (6443).
-        "allow-https-out": {
-            "podSelector": {},
-            "policyTypes": ["Egress"],
-            "egress": [{"ports": ports(443) + ports(6443)}],
-        },
+        "allow-https-out": egress(ports(443) + ports(6443)),
     }
     if environment.gateway is not None:
         proxies = from_namespace(environment.gateway.proxy_namespace)
@@ -60,11 +56,7 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
         callers["allow-prometheus"] = ingress([prometheus], models + mesh)
         if environment.monitoring.traces is not None:
             collector = urlsplit(environment.monitoring.traces.endpoint).port or OTLP_PORT
-            callers["allow-traces-out"] = {
-                "podSelector": {},
-                "policyTypes": ["Egress"],
-                "egress": [{"ports": ports(collector)}],
-            }
+            callers["allow-traces-out"] = egress(ports(collector))
     return callers
 
 
@@ -107,11 +99,7 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
         }
     store = environment.gateway.limits.store
     if isinstance(store, ExternalStore):
-        policies["allow-store-out"] = {
-            "podSelector": {},
-            "policyTypes": ["Egress"],
-            "egress": [{"ports": ports(store.port)}],
-        }
+        policies["allow-store-out"] = egress(ports(store.port))
     if environment.gateway.identity.service is not None:
         existing = from_namespace(environment.gateway.identity.service.namespace)
         policies["allow-authorino"] = ingress([existing], ports(BUDGET_PORT))
@@ -125,3 +113,8 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
 def ingress(peers: list[dict[str, Any]], allowed: list[dict[str, Any]]) -> dict[str, Any]:
     """Some peers may reach all pods on some ports."""
     return {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": peers, "ports": allowed}]}
+
+
+def egress(allowed: list[dict[str, Any]]) -> dict[str, Any]:
+    """All pods may reach anybody on some ports."""
+    return {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{"ports": allowed}]}

@@ -53,8 +53,7 @@ class StackFile:
         Raises:
             Refusal: it is no stack file with an environment.
         """
-        refuse_if_any(_stack_rules(self.document, KEY))
-        return self.document["config"][KEY]
+        return self._under(KEY)
 
     @property
     def municipality(self) -> Any:
@@ -63,8 +62,11 @@ class StackFile:
         Raises:
             Refusal: it is no stack file with a municipality.
         """
-        refuse_if_any(_stack_rules(self.document, MUNICIPALITY))
-        return self.document["config"][MUNICIPALITY]
+        return self._under(MUNICIPALITY)
+
+    def _under(self, key: str) -> Any:
+        refuse_if_any(_stack_rules(self.document, key))
+        return self.document["config"][key]
 
     @property
     def key(self) -> str:

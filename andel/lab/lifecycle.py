@@ -34,6 +34,7 @@ from .definitions import install, wanted
 from .errors import LabError
 from .files import write_private
 from .folders import LabFolder
+from .live_manifests import written_definitions
 from .lock import alone
 from .node_parts import CERT_MANAGER, GATEWAY_DEFINITIONS, IMAGE_PARTS, NODE_PARTS
 from .nodes import apply_nodes, gpu_nodes, gpus, reserved, system_node
@@ -99,9 +100,13 @@ def _furnish(plane: ControlPlane, environment: Environment) -> None:
     api = plane.api()
     node_storage.provide(api, node.folder(plane))
     certificate_controllers.up(plane)
-    for played in gpu_nodes(environment):
-        if played["metadata"]["name"] == node_addresses.NODE:
-            node.offer(api, gpus(played))
+    for one in filter(is_real, gpu_nodes(environment)):
+        node.offer(api, gpus(one))
+
+
+def is_real(pool_node: dict[str, Any]) -> bool:
+    """Whether a pool names the real node: then that one stands for it, and none is played."""
+    return bool(pool_node["metadata"]["name"] == node_addresses.NODE)
 
 
 def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
@@ -117,10 +122,11 @@ def _start(lab: LabFolder, stack: str, environment: Environment) -> None:
                 f"/api/v1/namespaces/{namespace}",
                 {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
             )
-        gpus = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
-        real = node_addresses.of(plane.folder) is not None
-        played = [reserved(one) for one in gpus if one["metadata"]["name"] != node_addresses.NODE]
-        apply_nodes(plane.api(), played if real else [system_node(), *gpus])
+        nodes = gpu_nodes(environment) if context == environment.clusters.gpu.context else []
+        if node_addresses.of(plane.folder) is None:
+            apply_nodes(plane.api(), [system_node(), *nodes])
+        else:
+            apply_nodes(plane.api(), [reserved(one) for one in nodes if not is_real(one)])
     engine.prepare(lab, stack)
 
 
@@ -142,7 +148,7 @@ def node_definitions(environment: Environment) -> list[dict[str, Any]]:
     """Kinds that controllers on the node watch and the platform never writes, unless its own charts bring them."""
     brought = isinstance(environment.operators.crds, Managed)
     parts = [CERT_MANAGER] if brought else [GATEWAY_DEFINITIONS, CERT_MANAGER]
-    return [one for part in parts for one in json.loads((part.folder / "definitions.json").read_text())]
+    return [one for part in parts for one in written_definitions(part.folder)]
 
 
 def down(lab: LabFolder) -> None:

@@ -1,15 +1,12 @@
 # SPDX-License-Identifier: MPL-2.0
 """The parts of a lab's real node: what runs it, and the programs that its images hold."""
 
-import json
-from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
-from andel.release.definitions import SOURCES, DefinitionSource
+from andel.release.definitions import SOURCES
 
 from .debian import DEBIAN
-from .definitions import collect
+from .live_manifests import write_definitions
 from .live_parts import PICKER
 from .parts import KUBERNETES, NO_OPTIMISER, Part
 from .simulator_part import ENVOY, SIMULATOR
@@ -31,10 +28,12 @@ def _names(_: Toolchain, folder: Path) -> None:
         (folder / program).hardlink_to(folder / "node")
 
 
-def _definitions(toolchain: Toolchain, folder: Path, of: DefinitionSource, files: tuple[str, ...]) -> None:
-    module = toolchain.download(of.module, of.version, of.checksum)
-    watched = collect(replace(of, files=files), module)
-    (folder / "definitions.json").write_text(json.dumps(watched))
+def _watched(toolchain: Toolchain, folder: Path) -> None:
+    write_definitions(toolchain, folder, AI_GATEWAY, WATCHED)
+
+
+def _requested(toolchain: Toolchain, folder: Path) -> None:
+    write_definitions(toolchain, folder, CERT_MANAGER_SOURCE, REQUESTED)
 
 
 def _program(name: str, module: str, seconds: int, package: str, *flags: str) -> Part:
@@ -79,7 +78,7 @@ CERT_MANAGER = Part(
     package=".",
     program="cert-manager",
     flags=(NO_OPTIMISER, "-ldflags=-s -w"),
-    finish=partial(_definitions, of=CERT_MANAGER_SOURCE, files=REQUESTED),
+    finish=_requested,
     inputs=(*REQUESTED, CERT_MANAGER_SOURCE.checksum),
 )
 """Its controllers, for certificates of the cluster's own authorities."""
@@ -98,7 +97,7 @@ GATEWAY_DEFINITIONS = Part(
     name="gateway-definitions",
     seconds=5,
     module="ai-gateway",
-    finish=partial(_definitions, of=AI_GATEWAY, files=WATCHED),
+    finish=_watched,
     inputs=(*WATCHED, AI_GATEWAY.checksum),
 )
 

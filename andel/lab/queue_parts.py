@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """The part of the tier `live` that queues: Kueue's controller (v0.15.0)."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 from andel.release.definitions import SOURCES
 
-from .definitions import collect
-from .live_manifests import write_manifests
+from .live_manifests import write_definitions, write_manifests
 from .parts import NO_OPTIMISER, Part
 from .toolchain import Toolchain
 
@@ -21,8 +18,7 @@ WEBHOOKS = ("config/components/webhook/manifests.yaml",)
 
 
 def _manifests(toolchain: Toolchain, folder: Path) -> None:
-    module = toolchain.download(KUEUE.module, KUEUE.version, KUEUE.checksum)
-    (folder / "definitions.json").write_text(json.dumps(collect(replace(KUEUE, files=WATCHED), module)))
+    module = write_definitions(toolchain, folder, KUEUE, WATCHED)
     write_manifests(module, WEBHOOKS, folder / "webhooks.yaml")
 
 

@@ -6,7 +6,6 @@ namespaces of its own, where `/etc` is a folder in memory.
 """
 
 import base64
-import json
 import shutil
 from typing import Any
 
@@ -19,6 +18,7 @@ from .control_plane import ControlPlane
 from .controllers import ADMISSION, webhooks
 from .definitions import install
 from .files import write_private
+from .live_manifests import written_definitions
 from .processes import Process, await_page, free_ports, start
 from .queue_parts import KUEUE_CONTROLLER
 
@@ -45,7 +45,7 @@ def start_kueue(plane: ControlPlane) -> Process:
         LabError: it ends by itself, or is not ready in time; with the end of its log.
     """
     api = plane.api()
-    install(api, json.loads((KUEUE_CONTROLLER.folder / "definitions.json").read_text()))
+    install(api, written_definitions(KUEUE_CONTROLLER.folder))
     api.apply(
         f"/api/v1/namespaces/{NAMESPACE}", {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     )

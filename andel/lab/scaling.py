@@ -5,7 +5,6 @@ The operator alone wakes a workload and puts it to sleep. Between one replica an
 that it makes; what that reads comes from KEDA's metrics adapter, which the lab doesn't run.
 """
 
-import json
 import shutil
 
 import yaml
@@ -14,6 +13,7 @@ from .certificates import pair
 from .control_plane import ControlPlane
 from .definitions import install
 from .files import write_private
+from .live_manifests import written_definitions
 from .processes import Process, await_page, free_ports, start
 from .scaling_parts import KEDA_OPERATOR, PROMETHEUS
 
@@ -32,7 +32,7 @@ def start_keda(plane: ControlPlane) -> Process:
         LabError: it ends by itself, or is not ready in time; with the end of its log.
     """
     api = plane.api()
-    install(api, json.loads((KEDA_OPERATOR.folder / "definitions.json").read_text()))
+    install(api, written_definitions(KEDA_OPERATOR.folder))
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
     api.apply(f"/api/v1/namespaces/{NAMESPACE}", namespace)
     certificates = plane.folder / "keda-certificates"

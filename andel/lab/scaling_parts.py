@@ -1,13 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """The parts of the tier `live` that scale by load: KEDA's operator (2.18.0), and a Prometheus to ask (3.15.0)."""
 
-import json
-from dataclasses import replace
 from pathlib import Path
 
 from andel.release.definitions import SOURCES
 
-from .definitions import collect
+from .live_manifests import write_definitions
 from .parts import NO_OPTIMISER, Part
 from .toolchain import Toolchain
 
@@ -18,8 +16,7 @@ WATCHED = ("config/crd/bases/*.yaml",)
 
 
 def _keda_definitions(toolchain: Toolchain, folder: Path) -> None:
-    module = toolchain.download(KEDA.module, KEDA.version, KEDA.checksum)
-    (folder / "definitions.json").write_text(json.dumps(collect(replace(KEDA, files=WATCHED), module)))
+    write_definitions(toolchain, folder, KEDA, WATCHED)
 
 
 KEDA_OPERATOR = Part(

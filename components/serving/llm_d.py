@@ -66,16 +66,7 @@ class LlmDModel(pulumi.ComponentResource):
             )
             Objectives(f"{name}-objectives", objectives, self._below)
         self._scale(name, args, serving)
-        if args.monitoring is not None:
-            monitor = ModelMonitorArgs(
-                name=f"{args.name}-picker",
-                namespace=args.namespace,
-                model=args.name,
-                port=PICKER_METRICS,
-                monitoring=args.monitoring,
-                label=PICKER,
-            )
-            ModelMonitor(f"{name}-picker-monitor", monitor, self._below)
+        self._watch_picker(name, args)
         self.endpoint = Endpoint(
             kind="InferencePool",
             name=pool(args.name),
@@ -86,6 +77,19 @@ class LlmDModel(pulumi.ComponentResource):
             metrics_port=BEHIND_SIDECAR if serving.prefill else PORT,
         )
         self.register_outputs({"endpoint": self.endpoint.name})
+
+    def _watch_picker(self, name: str, args: ModelArgs) -> None:
+        if args.monitoring is None:
+            return
+        monitor = ModelMonitorArgs(
+            name=f"{args.name}-picker",
+            namespace=args.namespace,
+            model=args.name,
+            port=PICKER_METRICS,
+            monitoring=args.monitoring,
+            label=PICKER,
+        )
+        ModelMonitor(f"{name}-picker-monitor", monitor, self._below)
 
     def _scale(self, name: str, args: ModelArgs, serving: LlmD) -> None:
         """KServe 0.20 keeps the replicas that it finds when it is told none: KEDA owns them (kserve#5646)."""
