@@ -22,6 +22,9 @@ from .errors import LabError
 OF_THE_LAB = {"andel.lab/node": "true"}
 """Label of nodes that the lab made and may remove."""
 
+OF_A_KUBELET = {"kubernetes.io/os": "linux", "kubernetes.io/arch": "amd64"}
+"""Labels that a node's own kubelet sets; controllers of others select nodes by them."""
+
 PLAYED_SECONDS = 60
 
 EVER = datetime.min.replace(tzinfo=UTC)
@@ -100,7 +103,7 @@ def fake_node(
         "metadata": {
             "name": name,
             "annotations": FAKE_NODE,
-            "labels": {"kubernetes.io/hostname": name, "kubernetes.io/os": "linux", **OF_THE_LAB, **labels},
+            "labels": {**OF_A_KUBELET, "kubernetes.io/hostname": name, **OF_THE_LAB, **labels},
         },
         "spec": {"taints": taints},
         "status": {"capacity": capacity, "allocatable": capacity},

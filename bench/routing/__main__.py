@@ -4,16 +4,20 @@
 import json
 import subprocess
 import tempfile
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import click
 
 from andel.lab.errors import LabError
+from config.serving import LlmD
 
 from .place import place
+from .pods import gateway_pods
 from .report import write
-from .run import BASE, run, strategies
-from .workload import read
+from .run import BASE, Pods, run, strategies
+from .workload import Workload, read
 
 HERE = Path(__file__).parent
 
@@ -28,6 +32,7 @@ HERE = Path(__file__).parent
 @click.option("--seed", type=int, help="Another seed, to try strategies on other requests than those that count.")
 @click.option("--seconds", type=float, help="Shorter rungs, to try strategies.")
 @click.option("--name", help="Name of the files. That of the workload, if left out.")
+@click.option("--gateway", is_flag=True, help="One way, with pods of a real node behind the whole gateway; as root.")
 def main(
     workload: str,
     names: tuple[str, ...],
@@ -38,6 +43,7 @@ def main(
     name: str,
     seed: int | None,
     seconds: float | None,
+    gateway: bool,
 ) -> None:
     """Measure ways of routing on simulated pods."""
     asked = read(HERE / f"{workload}.yaml")
@@ -50,7 +56,7 @@ def main(
     try:
         with (
             tempfile.TemporaryDirectory(prefix="andel-routing-") as folder,
-            place(Path(folder), asked.engine) as at,
+            pods(Path(folder), asked, ways, gateway=gateway) as at,
         ):
             for figures in run(at, asked, ways, rates or asked.rates_per_second, click.echo):
                 rungs.append(figures)
@@ -58,6 +64,18 @@ def main(
     except LabError as error:
         raise click.ClickException(str(error)) from error
     click.echo(json.dumps({"rungs": len(rungs), "written": str(out)}))
+
+
+def pods(
+    folder: Path, workload: Workload, ways: Mapping[str, LlmD | None], *, gateway: bool
+) -> AbstractContextManager[Pods]:
+    """Where it is measured."""
+    if not gateway:
+        return place(folder, workload.engine)
+    serving, *others = [one for one in ways.values() if one]
+    if others:
+        raise click.ClickException("behind the gateway one strategy is deployed; name it with --way")
+    return gateway_pods(folder, workload.engine, serving)
 
 
 def revision() -> str:

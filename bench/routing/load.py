@@ -8,7 +8,7 @@ when patience ends is given up: it counts as late, with the time that it had wai
 
 import json
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -54,18 +54,26 @@ class Outcome:
     """Which pod answered."""
 
     refusal: str = ""
-    """Beginning of an answer that is none."""
+    """Beginning of an answer that is none, or how the answer broke."""
 
     sent_late: float = 0.0
     """Seconds between when it was due and when it was sent: what the generator itself is to blame for."""
 
 
 class Load:
-    """Requests to one address."""
+    """Requests to one address.
 
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._pool = urllib3.PoolManager(maxsize=MOST_IN_FLIGHT, retries=False)
+    Args:
+        address: scheme, host and port.
+        model: that is asked.
+        headers: of every request, beside the type of its body.
+        tls: what a connection is checked by (urllib3: `ca_cert_data`, `server_hostname`, `assert_hostname`).
+    """
+
+    def __init__(self, address: str, model: str = MODEL, headers: Mapping[str, str] | None = None, **tls: Any) -> None:
+        self._address, self._model = address, model
+        self._headers = {"content-type": "application/json", **(headers or {})}
+        self._pool = urllib3.PoolManager(maxsize=MOST_IN_FLIGHT, retries=False, **tls)
 
     def rung(self, requests: Sequence[Request], answer: int, patience: float) -> list[Outcome]:
         """Send requests at their times.
@@ -96,8 +104,8 @@ class Load:
             response = self._pool.request(
                 "POST",
                 f"{self._address}{CHAT}",
-                body=json.dumps(body(request, answer)),
-                headers={"content-type": "application/json"},
+                body=json.dumps(body(self._model, request, answer)),
+                headers=self._headers,
                 timeout=urllib3.Timeout(connect=10, read=max(0.1, end - time.monotonic())),
                 preload_content=False,
             )
@@ -109,8 +117,8 @@ class Load:
                     first = time.monotonic() - due
                 usage = tokens(chunk) or usage
             response.release_conn()
-        except urllib3.exceptions.HTTPError:
-            pass  # given up, or refused on the way: `status` and `answered` say which
+        except urllib3.exceptions.HTTPError as error:  # given up, or broken on the way
+            refusal = f"{type(error).__name__}: {error}"
         return Outcome(
             at=request.at,
             first_token=time.monotonic() - due if first is None else first,
@@ -124,11 +132,11 @@ class Load:
         )
 
 
-def body(request: Request, answer: int) -> dict[str, Any]:
+def body(model: str, request: Request, answer: int) -> dict[str, Any]:
     """A chat completion: what is shared as the assistant's instructions, the rest as the caller's question."""
     system = [{"role": "system", "content": request.prefix}] if request.prefix else []
     return {
-        "model": MODEL,
+        "model": model,
         "messages": [*system, {"role": "user", "content": request.question}],
         "stream": True,
         "stream_options": {"include_usage": True},

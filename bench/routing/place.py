@@ -33,7 +33,7 @@ from andel.lab.simulator_part import ENVOY, SIMULATOR
 from components.kserve_settings import PICKER_ARGUMENTS
 
 from .envoy import bootstrap
-from .load import MODEL
+from .load import MODEL, Load
 from .workload import Engine
 
 POOL = "chat-inference-pool"
@@ -63,9 +63,9 @@ class Place:
     ports: Mapping[str, int]
     """Of everything that listens, by name."""
 
-    def address(self, door: str) -> str:
-        """Address of the door `round-robin` or `picked`."""
-        return f"http://127.0.0.1:{self.ports[door]}"
+    def load(self, door: str) -> Load:
+        """Requests to the door `round-robin` or `picked`."""
+        return Load(f"http://127.0.0.1:{self.ports[door]}")
 
     def fresh(self, config: Mapping[str, Any] | None) -> None:
         """Pods that have nothing cached, and a picker that remembers nothing; none without a configuration."""

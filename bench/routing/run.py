@@ -32,8 +32,8 @@ PATIENCE = 15.0
 class Pods(Protocol):
     """Where it is measured: processes of this machine (`place`), or pods on a node."""
 
-    def address(self, door: str) -> str:
-        """Address of the door `round-robin` or `picked`, without a path."""
+    def load(self, door: str) -> Load:
+        """Requests to the door `round-robin` or `picked`."""
 
     def fresh(self, config: Mapping[str, Any] | None) -> None:
         """Make pods that have nothing cached, and a picker of this configuration that remembers nothing."""
@@ -81,7 +81,7 @@ def run(
 
 def rung(at: Pods, workload: Workload, rate: float, door: str, say: Callable[[str], None]) -> dict[str, Any]:
     """One rung by one way."""
-    load = Load(at.address(door))
+    load = at.load(door)
     warmed = time.monotonic()
     refused = [one for one in load.warm(warm_up(workload, rate)) if not one.answered]
     if refused:

@@ -19,24 +19,31 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("engine")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def new_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Laboratory]]:
-    """Make labs: of stacks of the checkout, or of other settings files. They end with the run."""
-    made: list[LabFolder] = []
+    """Make labs: of stacks of the checkout, or of other settings files. They end with the file: idle, each still
+    takes a fifth of a processor.
+    """
+    made: list[Laboratory] = []
 
     def make(stack: str, stacks: Path = CHECKOUT) -> Laboratory:
-        lab = LabFolder(root=tmp_path_factory.mktemp(f"lab-{stack}"), stacks=stacks)
-        made.append(lab)
-        return Laboratory(lab, stack)
+        made.append(laboratory(tmp_path_factory, stack, stacks))
+        return made[-1]
 
     yield make
-    for lab in made:
-        lifecycle.down(lab)
+    for one in made:
+        lifecycle.down(one.lab)
 
 
 @pytest.fixture(scope="session")
-def dev_lab(new_lab: Callable[..., Laboratory]) -> Laboratory:
+def dev_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
     """A running lab of the stack dev, with nothing on it. Who stands something up takes it down."""
-    laboratory = new_lab("dev")
-    laboratory.up()
-    return laboratory
+    made = laboratory(tmp_path_factory, "dev", CHECKOUT)
+    made.up()
+    yield made
+    lifecycle.down(made.lab)
+
+
+def laboratory(tmp_path_factory: pytest.TempPathFactory, stack: str, stacks: Path) -> Laboratory:
+    """A lab in a folder of the run, not started."""
+    return Laboratory(LabFolder(root=tmp_path_factory.mktemp(f"lab-{stack}"), stacks=stacks), stack)

@@ -38,6 +38,7 @@ STACK = ROOT / "tests/environments/Pulumi.modelmesh.yaml"
 SECRETS = f"/api/v1/namespaces/{SERVING}/secrets"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{SERVING}/deployments"
 RUNTIMES = f"/apis/serving.kserve.io/v1alpha1/namespaces/{SERVING}/servingruntimes"
+DISKS = ("weights", "adapters")
 PREDICTORS = f"/apis/serving.kserve.io/v1alpha1/namespaces/{SERVING}/predictors"
 
 
@@ -65,7 +66,7 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standing]:
         before = objects(laboratory.api)
         laboratory.deploy()
         certify(laboratory)
-        bring_claims(laboratory.api, ("weights", "adapters"))
+        bring_claims(laboratory.api, DISKS)
         note = run_controller(laboratory, tmp_path_factory.mktemp("controller"))
         yield Standing(laboratory, before)
     finally:
@@ -218,5 +219,7 @@ def test_a_second_up_writes_nothing_with_the_controller_at_work(standing: Standi
 
 def test_destroy_takes_what_the_controller_made(standing: Standing) -> None:
     standing.laboratory.destroy()
-    # The tls Secret stands for cert-manager's, and goes with its namespace.
-    until(lambda: not objects(standing.api) - standing.before, 120)
+    # The tls Secret stands for cert-manager's, and goes with its namespace. Volumes stay: operations brought them.
+    until(
+        lambda: objects(standing.api) - standing.before == {f"/api/v1//persistentvolumes/{name}" for name in DISKS}, 120
+    )

@@ -16,9 +16,13 @@ RATE = 4.0
 
 
 def small(name: str, **more: Any) -> Workload:
-    """A workload for a minute: a third of the pods' caches holds a beginning each of 24 assistants."""
+    """A workload for a minute: a third of the pods' caches holds a beginning each of 24 assistants.
+
+    What a pod works on at once fits its cache: a simulator breaks a stream that it has no room for, where vLLM waits.
+    """
     workload = read(FOLDER / f"{name}.yaml")
-    engine = workload.engine.model_copy(update={"cache_blocks": 500, "prefill_microseconds_per_token": 100})
+    few = {"cache_blocks": 500, "requests": 6, "load_factor": 6}
+    engine = workload.engine.model_copy(update={**few, "prefill_microseconds_per_token": 100})
     return workload.model_copy(update={"engine": engine, "seconds": 15.0, **more})
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A proxy between engine and API server that counts writes and spoils one of them.
+"""A proxy between engine and API server that counts writes and spoils some of them.
 
 It speaks TLS with the control plane's own serving certificate and lets in whoever has a client certificate of its
 authority; so a kubeconfig for it differs from the lab's in the address alone. Everything else is passed on as it comes,
@@ -13,7 +13,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
@@ -77,7 +77,7 @@ def fault_proxy(
     *,
     nth: int = 0,
     past: Collection[str] = (),
-    fault: Fault | None = None,
+    faults: Sequence[Fault] = (),
     before: Callable[[], None] | None = None,
     after: Callable[[], None] | None = None,
 ) -> Iterator[FaultProxy]:
@@ -87,7 +87,7 @@ def fault_proxy(
         plane: the control plane.
         nth: which write is special, from 1; 0 for none.
         past: paths whose writes are not counted.
-        fault: what happens to it; None lets it pass.
+        faults: what happens to it, and to the writes of other paths that follow it; with none it passes.
         before: called before it is passed on.
         after: called when the API server has answered it and the client doesn't know yet.
     """
@@ -95,7 +95,7 @@ def fault_proxy(
     context.load_cert_chain(plane.certificates / "server.crt", plane.certificates / "server.key")
     context.load_verify_locations(plane.certificates / "ca.crt")
     context.verify_mode = ssl.CERT_REQUIRED
-    server = _Server(context, plane, nth, past, fault, before, after)
+    server = _Server(context, plane, nth, past, faults, before, after)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -122,13 +122,13 @@ class _Server(ThreadingHTTPServer):
         plane: ControlPlane,
         nth: int,
         past: Collection[str],
-        fault: Fault | None,
+        faults: Sequence[Fault],
         before: Callable[[], None] | None,
         after: Callable[[], None] | None,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self._context = context
-        self.nth, self.past, self.fault, self.before, self.after = nth, past, fault, before, after
+        self.nth, self.past, self.faults, self.before, self.after = nth, {*past}, faults, before, after
         self.proxy = FaultProxy(f"https://127.0.0.1:{self.server_port}", plane)
         self.upstream = urlsplit(plane.server)
         self.client = ssl.create_default_context(cafile=str(plane.certificates / "ca.crt"))
@@ -158,13 +158,17 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away, or has no certificate, is no news."""
 
-    def is_nth(self, path: str) -> bool:
-        """Count a write; whether it is the special one."""
-        if path in self.past:
-            return False
+    def place(self, path: str) -> int | None:
+        """Count a write; its place among the special ones, from 0. What a client repeats is not spoilt again."""
         with self._lock:
+            if path in self.past:
+                return None
             self._counted += 1
-            return self._counted == self.nth
+            place = self._counted - self.nth
+            if not (self.nth and 0 <= place < max(1, len(self.faults))):
+                return None
+            self.past.add(path)
+            return place
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -175,10 +179,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass a request on, or spoil it."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         writes = is_write(self.command, self.path)
-        special = writes and self.server.is_nth(urlsplit(self.path).path)
+        place = self.server.place(urlsplit(self.path).path) if writes else None
+        special = place is not None
         if special and self.server.before:
             self.server.before()
-        fault = self.server.fault if special else None
+        fault = self.server.faults[place] if place is not None and self.server.faults else None
         if fault is None or fault is Fault.ANSWER_LOST:
             self._pass_on(body, writes=writes, special=special, fault=fault)
             return

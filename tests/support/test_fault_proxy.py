@@ -137,7 +137,7 @@ def test_an_open_watch_does_not_keep_the_proxy_from_closing(plane: ControlPlane,
 @pytest.mark.parametrize("fault", STATUS)
 def test_the_nth_write_is_refused_and_no_other(plane: ControlPlane, upstream: Upstream, fault: Fault) -> None:
     """The API server doesn't see it."""
-    with fault_proxy(plane, nth=2, fault=fault) as proxy, connect(plane, proxy.server) as client:
+    with fault_proxy(plane, nth=2, faults=[fault]) as proxy, connect(plane, proxy.server) as client:
         ask(client, "GET", "/api")
         statuses = [ask(client, "POST", f"/api/{index}")[0] for index in (1, 2, 3)]
     assert statuses == [200, STATUS[fault], 200]
@@ -150,7 +150,7 @@ def test_a_reset_comes_before_or_after_the_write(
     plane: ControlPlane, upstream: Upstream, fault: Fault, reaches: list[str]
 ) -> None:
     """A lost answer is the worse one: the object is there, and the client doesn't know."""
-    with fault_proxy(plane, nth=1, fault=fault) as proxy, connect(plane, proxy.server) as client:
+    with fault_proxy(plane, nth=1, faults=[fault]) as proxy, connect(plane, proxy.server) as client:
         with pytest.raises(ConnectionResetError):
             ask(client, "POST", "/api/1")
         assert [path for _, path, _ in upstream.seen] == reaches
