@@ -191,7 +191,7 @@ def settings(text: str, engine: Engine, serving: LlmD) -> str:
     environment.pop("overflow")
     model |= {
         "contextTokens": 16384,
-        "resources": {"cpu": "20m", "memory": "500Mi"},
+        "resources": {"cpu": "10m", "memory": "400Mi"},
         "scaling": {"kind": "fixed", "replicas": engine.pods},
         "arguments": {"max-num-seqs": engine.requests, "block-size": engine.block_tokens},
         "serving": {**model["serving"], **serving.model_dump(by_alias=True, exclude_unset=True, mode="json")},

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """What stands outside the platform, as pods of the lab's node: a cloud with OpenAI's API, and issuers of tokens.
 
-Both have certificates of the platform's own authority: to its members nobody else's is known on a lab.
+A collector of records has its name and its certificate here; it is a test that listens (`collector.py`). All have
+certificates of the platform's own authority: to its members nobody else's is known on a lab.
 """
 
 import json
@@ -30,6 +31,7 @@ OTHER_LOGIN = f"other-login.{NAMESPACE}.svc.cluster.local"
 MODEL_IMAGE = "docker.io/vllm/vllm-openai:v0.33.0"
 PROXY_IMAGE = "docker.io/envoyproxy/envoy:distroless-v1.38.3"
 CERTIFICATE = {"name": "certificate", "mountPath": "/certificate", "readOnly": True}
+COLLECTOR = f"collector.{NAMESPACE}.svc.cluster.local"
 TLS = 8443
 
 Objects = Iterator[tuple[str, dict[str, Any]]]
@@ -74,6 +76,7 @@ def outside(authority: str, keys: Mapping[str, str]) -> Objects:
     signing = {**_object("v1", "Secret", SIGNING), "stringData": dict(keys)}
     yield f"/api/v1/namespaces/{NAMESPACE}/secrets/{SIGNING}", signing
     yield from _cloud(authority)
+    yield from _collector(authority)
     for host in (LOGIN, OTHER_LOGIN):
         yield from _issuer(host, keys[host])
 
@@ -92,6 +95,15 @@ def _cloud(authority: str) -> Objects:
     yield f"/api/v1/namespaces/{GATEWAY}/configmaps/cloud-ca", named
     secret = {**_object("v1", "Secret", "cloud-key"), "stringData": {"apiKey": CLOUD_KEY}}
     yield f"/api/v1/namespaces/{GATEWAY}/secrets/cloud-key", secret
+
+
+def _collector(authority: str) -> Objects:
+    """The name of a collector, its certificate, and the authority that the gateways know it by."""
+    known = {**_object("v1", "Secret", "collector-ca"), "stringData": {"ca.crt": authority}}
+    yield f"/api/v1/namespaces/{GATEWAY}/secrets/collector-ca", known
+    yield _certificate(COLLECTOR)
+    service = {**_object("v1", "Service", "collector"), "spec": {"ports": [{"name": "otlp", "port": 4317}]}}
+    yield f"/api/v1/namespaces/{NAMESPACE}/services/collector", service
 
 
 def _issuer(host: str, key: str) -> Objects:
@@ -158,8 +170,6 @@ def _proxy(pages: dict[str, Any]) -> dict[str, Any]:
 def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> Objects:
     """A Deployment behind a Service with a host's certificate."""
     name, labels = host.split(".")[0], {"app": host.split(".")[0]}
-    issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "andel-internal"}
-    certificate = {"secretName": f"{name}-tls", "dnsNames": [host], "issuerRef": issuer}
     main = {
         "name": "main",
         **container,
@@ -169,8 +179,8 @@ def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> O
     }
     held = [{"name": "certificate", "secret": {"secretName": f"{name}-tls"}}, *volumes]
     pod = {"containers": [main], "volumes": held, "securityContext": {"fsGroup": 65532}}
+    yield _certificate(host)
     kinds = {
-        ("cert-manager.io/v1", "Certificate", "certificates"): certificate,
         ("apps/v1", "Deployment", "deployments"): {
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod},
@@ -180,6 +190,15 @@ def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> O
     for (version, kind, plural), spec in kinds.items():
         base = f"/api/{version}" if version == "v1" else f"/apis/{version}"
         yield f"{base}/namespaces/{NAMESPACE}/{plural}/{name}", {**_object(version, kind, name), "spec": spec}
+
+
+def _certificate(host: str) -> tuple[str, dict[str, Any]]:
+    """A host's certificate by the platform's authority, in the Secret `<name>-tls`."""
+    name = host.split(".")[0]
+    issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "andel-internal"}
+    spec = {"secretName": f"{name}-tls", "dnsNames": [host], "issuerRef": issuer}
+    wanted = {**_object("cert-manager.io/v1", "Certificate", name), "spec": spec}
+    return f"/apis/cert-manager.io/v1/namespaces/{NAMESPACE}/certificates/{name}", wanted
 
 
 def _object(version: str, kind: str, name: str) -> dict[str, Any]:
