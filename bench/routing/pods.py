@@ -161,10 +161,19 @@ def gateway_pods(folder: Path, engine: Engine, serving: LlmD) -> Iterator[Gatewa
     """
     with node_lab(folder, STACK, change=lambda text: settings(text, engine, serving)) as started:
         lab = GatewayLab(started.lab, started.stack)
-        stand(lab, folder / "keys")
+        stand(lab, folder / "keys", fetch_with_little)
         image = lab.pods(SERVING, ENGINES)[0]["spec"]["containers"][0]["image"]
         lab.load({image: simulated(*hardware(engine))})
         yield GatewayPods(lab=lab, engine=engine)
+
+
+def fetch_with_little(lab: GatewayLab) -> None:
+    """What fetches weights asks for a tenth of a processor in each pod: with so many, more than a small machine has."""
+    stored = "storageInitializer"
+    named = ("-n", "kserve", "configmap", "inferenceservice-config")
+    told = json.loads(lab.kubectl("get", *named, f"-o=jsonpath={{.data.{stored}}}").stdout)
+    change = {"data": {stored: json.dumps({**told, "cpuRequest": "10m"})}}
+    lab.kubectl("patch", *named, "--type=merge", "-p", json.dumps(change))
 
 
 def hardware(engine: Engine) -> list[str]:

@@ -232,15 +232,17 @@ def attached(folder: Path) -> GatewayLab:
     return GatewayLab(LabFolder(root=folder / "lab", stacks=folder / "settings"), "live")
 
 
-def stand(lab: GatewayLab, keys: Path) -> None:
+def stand(lab: GatewayLab, keys: Path, prepare: Callable[[GatewayLab], None] = lambda _: None) -> None:
     """Bring everything up that isn't, and wait until it answers.
 
     Args:
         lab: whose settings are written.
         keys: folder of the municipalities' project.
+        prepare: what is done before the stack is brought up.
     """
     lifecycle.up(lab.lab, lab.stack, lab.environment, with_node=True, with_controllers=True)
     engine.select(lab.lab, lab.stack)
+    prepare(lab)
     lab.deploy()
     lab.furnish(keys, dict.fromkeys(lab.environment.municipalities, APPLICATIONS))
     lab.give_addresses()
@@ -258,7 +260,8 @@ def await_answers(lab: GatewayLab) -> None:
     Raises:
         AssertionError: one isn't in time; with what pods and events say.
     """
-    for namespace, count in ((NAMESPACE, 2), (GATEWAY, 6), ("andel-serving", 4), (PROXIES, 6)):
+    at_the_gateway = 6 if lab.environment.overflow else 4  # two proxies on the way out
+    for namespace, count in ((NAMESPACE, 2), (GATEWAY, at_the_gateway), ("andel-serving", 4), (PROXIES, 6)):
         lab.until_ready(namespace, count=count, seconds=READY_SECONDS)
     ask = {"model": "text", "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 1}
     deadline = time.monotonic() + READY_SECONDS
