@@ -38,6 +38,10 @@ ENGINES = f"app.kubernetes.io/component=llminferenceservice-workload,andel/model
 PICKER = f"andel/picker={MODEL}"
 PORT = 8000
 READY_SECONDS = 300
+ENOUGH = 24
+"""Requests in a row, each over a connection of its own, that go the right way: two proxies of either gateway learn of
+it, each in its time."""
+
 MUCH = 1_000_000_000
 """A limit that no run reaches."""
 
@@ -121,16 +125,15 @@ class GatewayPods:
     def _await(self, *, picked: bool) -> None:
         """Wait until requests are answered, and go the way they should: the picker counts those that it sees."""
         asked = {"model": MODEL, "messages": [{"role": "user", "content": "Goddag"}], "max_tokens": 1}
-        deadline = time.monotonic() + READY_SECONDS
-        with self.lab.http(self.lab.key(MUNICIPALITY)) as client:
-            right = 0
-            while right < 5:  # two proxies of the inner gateway learn of it, each in its time
-                if time.monotonic() > deadline:
-                    raise RuntimeError(f"the route to {'the picker' if picked else 'the pods'} does not come to hold")
-                before = self._picks()
+        deadline, right = time.monotonic() + READY_SECONDS, 0
+        while right < ENOUGH:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the route to {'the picker' if picked else 'the pods'} does not come to hold")
+            before = self._picks()
+            with self.lab.http(self.lab.key(MUNICIPALITY)) as client:
                 status = client.post("/chat/completions", json=asked).status_code
-                right = right + 1 if status == 200 and (self._picks() > before) == picked else 0
-                time.sleep(0.3)
+            right = right + 1 if status == 200 and (self._picks() > before) == picked else 0
+            time.sleep(0.2)
 
     def _picks(self) -> int:
         """Requests that the picker has seen (source: GIE v1.5.0, pkg/epp/metrics)."""
