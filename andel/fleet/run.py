@@ -73,6 +73,9 @@ class Fleet:
     """Whether the others have their turn when one fails."""
 
     board: Board = field(default_factory=Board)
+    labour: Callable[[Connection, CodeType, int], None] = work
+    """What a worker does all its life."""
+
     need: int = budget.NEED
     """What a stack takes: measured, as soon as one has run."""
 
@@ -127,7 +130,8 @@ class Fleet:
                 return worker
         ours, theirs = multiprocessing.Pipe()
         process = multiprocessing.get_context("fork").Process(
-            target=_work, args=(theirs, self.program, os.getpid(), [ours, *(one.pipe for one in self.workers)])
+            target=_live,
+            args=(self.labour, theirs, self.program, os.getpid(), [ours, *(one.pipe for one in self.workers)]),
         )
         process.start()
         theirs.close()
@@ -204,9 +208,14 @@ class Fleet:
                 worker.process.join()
 
 
-def _work(pipe: Connection, program: CodeType, parent: int, others: Sequence[Connection]) -> None:
-    """A worker's life, without what it inherited of the others' pipes."""
+def _live(
+    labour: Callable[[Connection, CodeType, int], None],
+    pipe: Connection,
+    program: CodeType,
+    parent: int,
+    others: Sequence[Connection],
+) -> None:
+    """A worker's life, without what it inherited of the others' pipes: else none would hear that the parent is gone."""
     for one in others:
         one.close()
-    work(pipe, program, parent)
-
+    labour(pipe, program, parent)
