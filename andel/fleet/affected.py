@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Which municipalities a change concerns: by their files, by the program, by what each sees of the platform's contract."""
+"""Which municipalities a change concerns: by their files, the program, and what each sees of the contract."""
 
+import shutil
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +43,10 @@ def affected(base: str, checkout: Path, settings: Path, stacks: Sequence[FleetSt
 
 def changed_paths(base: str, checkout: Path) -> set[str]:
     """Paths that differ from a revision: files that git doesn't know yet are among them."""
-    listed = (_git(checkout, "diff", "--name-only", "-z", base, "--"), _git(checkout, "ls-files", "-zo", "--exclude-standard"))
+    listed = (
+        _git(checkout, "diff", "--name-only", "-z", base, "--"),
+        _git(checkout, "ls-files", "-zo", "--exclude-standard"),
+    )
     return {path for text in listed for path in text.split("\0") if path}
 
 
@@ -68,7 +72,8 @@ def _contract(document: Any, source: str) -> PlatformContract:
 
 
 def _git(checkout: Path, *words: str) -> str:
-    ran = subprocess.run(["git", "-C", str(checkout), *words], capture_output=True, text=True)
+    command = [shutil.which("git") or "git", "-C", str(checkout), *words]
+    ran = subprocess.run(command, capture_output=True, text=True)
     if ran.returncode:
         raise click.ClickException(f"git {' '.join(words[:2])}: {ran.stderr.strip()}")
     return ran.stdout

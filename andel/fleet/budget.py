@@ -53,7 +53,9 @@ def cores() -> int:
 
 def taken(pid: int) -> int:
     """Anonymous memory of a process and all its descendants."""
-    size = sum(int(line.split()[1]) * 1024 for line in _lines(Path(f"/proc/{pid}/status")) if line.startswith("RssAnon"))
+    size = sum(
+        int(line.split()[1]) * 1024 for line in _lines(Path(f"/proc/{pid}/status")) if line.startswith("RssAnon")
+    )
     for task in Path(f"/proc/{pid}/task").glob("*"):
         for line in _lines(task / "children"):
             size += sum(taken(int(child)) for child in line.split())

@@ -21,7 +21,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 PATH = click.Path(path_type=Path)
 
 
-class Memory(click.ParamType):
+class Memory(click.ParamType[int]):
     """An amount of memory as Kubernetes writes it."""
 
     name = "quantity"
@@ -36,7 +36,7 @@ class Memory(click.ParamType):
             self.fail(f"{value} is no amount of memory; write it as 4Gi", param, ctx)
 
 
-class Percents(click.ParamType):
+class Percents(click.ParamType[tuple[int, ...]]):
     """Rising percentages."""
 
     name = "percents"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """As whom each stack is run: a kubeconfig of the municipality's own account, which can write nowhere else.
 
-Either somebody hands them over, `<slug>.kubeconfig` each; or whoever runs the fleet may ask for tokens of these accounts
-(`create` on `serviceaccounts/token`). Then `kubectl proxy` speaks to the cluster with the rights of the caller, whatever
-their sign-on is, on a socket that nobody else can open.
+Either somebody hands them over, `<slug>.kubeconfig` each; or whoever runs the fleet may ask for tokens of these
+accounts (`create` on `serviceaccounts/token`). Then `kubectl proxy` speaks to the cluster with the rights of the
+caller, whatever their sign-on is, on a socket that nobody else can open.
 """
 
 import http.client

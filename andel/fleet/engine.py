@@ -9,7 +9,7 @@ what was done.
 import os
 import subprocess
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
 from typing import IO
@@ -105,7 +105,7 @@ def _listen(stream: IO[str], heard: list[str], callback: Callable[[str], object]
 class Workspace(automation.LocalWorkspace):
     """The project folder of a fleet. What it selects or reads nobody asks for."""
 
-    def select_stack(self, stack_name: str) -> None:  # noqa: ARG002
+    def select_stack(self, stack_name: str) -> None:
         """Nothing: every command names its stack, and a selection is one for all who share a home."""
 
     def create_stack(self, stack_name: str) -> None:
@@ -124,7 +124,12 @@ class MunicipalStack(automation.Stack):
     def info(self, show_secrets: bool = True) -> automation.UpdateSummary:  # noqa: ARG002
         """That a run has ended well; else there would have been an error."""
         return automation.UpdateSummary(
-            kind="update", start_time=datetime.now(timezone.utc), message="", environment={}, config={}, result="succeeded"
+            kind="update",
+            start_time=datetime.now(UTC),
+            message="",
+            environment={},
+            config={},
+            result="succeeded",
         )
 
 

@@ -22,11 +22,41 @@ from config.municipality_rules import mistakes
 from config.section import refuse_if_any
 from config.stackfile import KEY, MUNICIPALITY, SWITCH, read
 
-BEGINNINGS = (
-    "Ask Birke Bøge Egs Elle Fugle Gran Grøn Hassel Havre Hvede Kirse Klint Kløver Linde Lyng Mose Nord Pile Rug Rosen "
-    "Siv Skov Sol Sten Strand Syd Tang Tjørne Vester Øster Ænge"
-).split()
-ENDS = "bjerg borg dal havn holm høj lund rup sted sund toft vig".split()
+BEGINNINGS = [
+    "Ask",
+    "Birke",
+    "Bøge",
+    "Egs",
+    "Elle",
+    "Fugle",
+    "Gran",
+    "Grøn",
+    "Hassel",
+    "Havre",
+    "Hvede",
+    "Kirse",
+    "Klint",
+    "Kløver",
+    "Linde",
+    "Lyng",
+    "Mose",
+    "Nord",
+    "Pile",
+    "Rug",
+    "Rosen",
+    "Siv",
+    "Skov",
+    "Sol",
+    "Sten",
+    "Strand",
+    "Syd",
+    "Tang",
+    "Tjørne",
+    "Vester",
+    "Øster",
+    "Ænge",
+]
+ENDS = ["bjerg", "borg", "dal", "havn", "holm", "høj", "lund", "rup", "sted", "sund", "toft", "vig"]
 MOST = len(BEGINNINGS) * len(ENDS)
 """Names that there are."""
 
@@ -69,7 +99,8 @@ def made(count: int, seed: int) -> list[Made]:
     chance.shuffle(names)
     sizes = (math.exp(chance.gauss(math.log(MEDIAN), SPREAD)) for _ in range(count))
     return [
-        Made(name, min(LARGEST, max(LEAST, round(size, -2)))) for name, size in zip(names, map(int, sizes), strict=False)
+        Made(name, min(LARGEST, max(LEAST, round(size, -2))))
+        for name, size in zip(names, map(int, sizes), strict=False)
     ]
 
 
@@ -90,7 +121,9 @@ def write(source: Path, folder: Path, count: int, seed: int) -> list[Path]:
     """
     stack = source.name.removeprefix("Pulumi.").removesuffix(".yaml")
     document, ones = read(source).document, made(count, seed)
-    plans = sorted(document["config"][KEY]["tiers"], key=lambda tier: document["config"][KEY]["tiers"][tier]["priority"])
+    plans = sorted(
+        document["config"][KEY]["tiers"], key=lambda tier: document["config"][KEY]["tiers"][tier]["priority"]
+    )
     document["config"][KEY]["municipalities"] = {
         one.slug: {"name": one.name, "tier": plans[-1 if one.citizens >= LARGE else 0], "citizens": one.citizens}
         for one in ones

@@ -2,8 +2,8 @@
 """Event loops that wait while they wait.
 
 Pulumi's SDK goes round its event loop as fast as a core can until the engine has answered everything (`sleep(0)` in
-`wait_for_rpcs`, source: pulumi 3.216.0, `runtime/stack.py`): a whole core per stack, which then lacks to the engine that it
-waits for. A selector that never looks without waiting a moment ends that; what happens wakes it at once, as before.
+`wait_for_rpcs`, source: pulumi 3.216.0, `runtime/stack.py`): a whole core per stack, which the engine that it waits for
+then lacks. A selector that never looks without waiting a moment ends that; what happens wakes it at once, as before.
 Can go when the SDK awaits.
 """
 

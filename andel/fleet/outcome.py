@@ -84,7 +84,7 @@ class Row:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """0: all is well. 1: some failed, were locked or had no turn. 130: stopped by Ctrl-C (128 + SIGINT, as shells do)."""
+    """0: all is well. 1: some failed, were locked or had no turn. 130: stopped (128 + SIGINT, as shells say it)."""
     states = {one.state for one in outcomes}
     if State.INTERRUPTED in states:
         return 130

@@ -15,6 +15,7 @@ MODULES = (
     # The SDK imports the rest when it is first asked for it.
     "pulumi_kubernetes.apps.v1",
     "pulumi_kubernetes.core.v1",
+    "pulumi_kubernetes.meta.v1",
     "pulumi_kubernetes.rbac.v1",
     "pulumi_random",
 )
@@ -22,7 +23,7 @@ MODULES = (
 
 
 def warmed(file: Path) -> CodeType:
-    """The program, ready to be run many times. It is executed with names of its own each time, and changes no module."""
+    """The program, ready to be run many times: with names of its own each time, so that it changes no module."""
     for module in MODULES:
         importlib.import_module(module)
     return compile(file.read_text(encoding="utf-8"), str(file), "exec", dont_inherit=True)

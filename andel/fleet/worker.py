@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """A worker: a process forked from one that has everything imported, which runs one stack after the other.
 
-Programs run inline, so an interpreter and its imports are paid for once and not per stack. Each worker has one at a time:
-an account's kubeconfig is a variable of the process that runs as it.
+Programs run inline, so an interpreter and its imports are paid for once and not per stack. Each worker has one at a
+time.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock
 from types import CodeType, FrameType
 
+from pulumi.automation._stack import StackInitMode
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from pulumi.automation.events import EngineEvent, OpType
 
@@ -82,7 +83,10 @@ def work(pipe: Connection, program: CodeType, parent: int) -> None:
     engine, one_at_a_time = Engine(), Lock()
 
     def tell(said: Step | Outcome) -> None:
-        with one_at_a_time, suppress(OSError):  # events come on threads of their own, the last ones late; or nobody listens
+        with (
+            one_at_a_time,
+            suppress(OSError),
+        ):  # events come on threads of their own, the last ones late; or nobody listens
             pipe.send(said)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
@@ -164,7 +168,7 @@ class _Run:
         place.secrets_provider = job.secrets_provider
         if not job.exists:
             place.create_stack(job.stack)
-        stack = MunicipalStack.select(job.stack, place)
+        stack = MunicipalStack(job.stack, place, StackInitMode.SELECT)
         self._take_up(stack)
         if job.verb != "preview":
             self._engine.note = job.note
@@ -189,7 +193,7 @@ class _Run:
         if self._job.verb == "preview":
             return
         self.resumed = True
-        if stack.export_stack().deployment.get("pending_operations"):
+        if (stack.export_stack().deployment or {}).get("pending_operations"):
             self._unlocked(stack, lambda: stack.refresh(clear_pending_creates=True, color="never"))
 
     def _unlocked(self, stack: MunicipalStack, run: Callable[[], object]) -> None:
@@ -211,9 +215,7 @@ class _Run:
             case "up":
                 self._unlocked(
                     stack,
-                    lambda: stack.up(
-                        program=self._inline, on_event=self._hear, color="never", suppress_outputs=True
-                    ),
+                    lambda: stack.up(program=self._inline, on_event=self._hear, color="never", suppress_outputs=True),
                 )
             case "refresh":
                 self._unlocked(stack, lambda: stack.refresh(on_event=self._hear, color="never"))
@@ -236,4 +238,3 @@ class _Run:
         if event.summary_event is not None:
             counted = event.summary_event.resource_changes
             self.changes = {OpType(what).value: count for what, count in counted.items()}
-

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Where processor time goes: seconds by program, of everything that a process starts, by looking every few milliseconds.
+"""Where processor time goes: seconds by program, of all that a process starts, by looking every few milliseconds.
 
 What ends between two looks takes a few milliseconds of its last share with it.
 """

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Members' walls alone, as the platform's graph has them: written by server-side apply, in seconds and without the rest.
+"""Members' walls alone, as the platform's graph has them: written by server-side apply, without the rest.
 
 What stands is what `pulumi up` of the platform would stand up for members; who needs the platform itself deploys it.
 """
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -72,3 +73,19 @@ def whole(value: Any) -> Any:
             return int(value)
         case _:
             return value
+
+
+def lower_walls(api: ApiServer, addresses: list[str], seconds: float = 120) -> None:
+    """Take walls away again, with what is inside; wait until namespaces are gone.
+
+    Raises:
+        AssertionError: they stay.
+    """
+    first = [one for one in addresses if one.split("/")[-2] in ("namespaces", "validatingadmissionpolicies")]
+    alone = [one for one in addresses if "/namespaces/" not in one]
+    for one in {*first, *alone}:
+        api.delete(one)
+    deadline = time.monotonic() + seconds
+    while any(api.get(one) for one in first):
+        assert time.monotonic() < deadline, "the walls stay"
+        time.sleep(0.2)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Which municipalities a change concerns, in a repository of its own."""
 
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,7 +34,9 @@ def checkout(tmp_path: Path) -> Path:
         (tmp_path / "municipalities" / f"Pulumi.dev-{slug}.yaml").write_text(text)
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
         name = ("-c", "user.name=a", "-c", "user.email=a@example")
-        subprocess.run(["git", "-C", str(tmp_path), *name, *words], check=True, capture_output=True)
+        subprocess.run(
+            [shutil.which("git") or "git", "-C", str(tmp_path), *name, *words], check=True, capture_output=True
+        )
     return tmp_path
 
 

@@ -76,7 +76,9 @@ def test_a_note_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert note.read() is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", '{"pid": 1}', '{"host": "a", "pid": 1, "started": 1, "boot": "b", "x": 1}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", '{"pid": 1}', '{"host": "a", "pid": 1, "started": 1, "boot": "b", "x": 1}']
+)
 def test_a_note_that_was_half_written_says_nothing(tmp_path: Path, content: str) -> None:
     note = Note(tmp_path / "dev-odense.json")
     note.file.write_text(content)
