@@ -60,7 +60,7 @@ class StaffRights(pulumi.ComponentResource):
         kubernetes.rbac.v1.RoleBinding(
             name,
             metadata=placed,
-            # Known once the Role is there. The API server looks for it, to see that who binds it has what it gives; so a
+            # Known once the Role is there. The API server looks for it, to see that who binds it has what it gives; a
             # preview of the first `up` would be refused, since it makes none.
             role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": made.id.apply(lambda _: role)},
             subjects=[{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": one} for one in groups],
