@@ -179,7 +179,7 @@ def carry_out(
         click.echo(outcome.report(verb, environment, outcomes, seconds, fleet.most))
     else:
         outcome.show(verb, environment, outcomes, seconds, fleet.most)
-    sys.exit(outcome.exit_code(outcomes))
+    sys.exit(outcome.exit_code(outcomes, stopped=fleet.interrupted))
 
 
 @command.command()

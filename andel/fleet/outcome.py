@@ -83,10 +83,19 @@ class Row:
     note: str
 
 
-def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """0: all is well. 1: some failed, were locked or had no turn. 130: stopped (128 + SIGINT, as shells say it)."""
+def exit_code(outcomes: Sequence[Outcome], *, stopped: bool = False) -> int:
+    """The exit status of the whole.
+
+    Args:
+        outcomes: of all stacks.
+        stopped: whether somebody said to stop.
+
+    Returns:
+        0: all is well. 1: some failed, were locked or had no turn. 130: that, because somebody said to stop (128 +
+        SIGINT, as shells say it).
+    """
     states = {one.state for one in outcomes}
-    if State.INTERRUPTED in states:
+    if stopped and not states <= set(GOOD):
         return 130
     return 0 if states <= set(GOOD) else 1
 

@@ -22,11 +22,17 @@ OUTCOMES = [
         ([State.CHANGED, State.FAILED], 1),
         ([State.CHANGED, State.LOCKED], 1),
         ([State.CHANGED, State.LEFT], 1),
-        ([State.CHANGED, State.INTERRUPTED, State.LEFT, State.FAILED], 130),
     ],
 )
 def test_the_exit_status_says_whether_all_is_well(states: list[State], code: int) -> None:
     assert exit_code([Outcome(slug="a", state=state, wave=1) for state in states]) == code
+
+
+def test_who_is_stopped_says_so_unless_all_was_done() -> None:
+    left = [Outcome(slug="a", state=State.LEFT, wave=1)]
+    assert exit_code(left, stopped=True) == 130
+    assert exit_code([Outcome(slug="a", state=State.INTERRUPTED, wave=1)], stopped=True) == 130
+    assert exit_code([Outcome(slug="a", state=State.CHANGED, wave=1)], stopped=True) == 0
 
 
 def test_the_table_and_those_who_had_no_turn(capsys: pytest.CaptureFixture[str]) -> None:
