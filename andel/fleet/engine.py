@@ -23,7 +23,7 @@ PROJECT = "andel-municipality"
 """The project of municipalities' stacks (`municipalities/Pulumi.yaml`)."""
 
 BRIEF = {"GOGC": "400", "PULUMI_SKIP_UPDATE_CHECK": "1"}
-"""Variables of every engine and its providers, where nobody has set them. They live for seconds: to collect garbage less
+"""Variables of every engine and its providers, where nobody has set them. They live for seconds: collecting less
 often costs 15 MiB and saves a sixth of their time. And they look for no newer version of themselves."""
 
 
