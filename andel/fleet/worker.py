@@ -5,7 +5,6 @@ Programs run inline, so an interpreter and its imports are paid for once and not
 time.
 """
 
-import asyncio
 import ctypes
 import os
 import signal
@@ -23,7 +22,6 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from pulumi.automation.events import EngineEvent, OpType
 
 from .engine import Engine, MunicipalStack, workspace
-from .loops import PatientPolicy
 from .notes import Note
 from .outcome import Outcome, State
 
@@ -95,7 +93,6 @@ def work(pipe: Connection, program: CodeType, parent: int) -> None:
         engine.stopping = True
 
     signal.signal(signal.SIGTERM, stop)
-    asyncio.set_event_loop_policy(PatientPolicy())
     ctypes.CDLL(None).prctl(PARENT_DEATH, signal.SIGTERM)
     while os.getppid() == parent:
         try:
