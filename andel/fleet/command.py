@@ -2,10 +2,10 @@
 """`andel fleet`: preview, up, refresh and destroy of many municipalities' stacks, and made-up ones for trials."""
 
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +142,7 @@ def carry_out(
     from .engine import Engine
     from .program import warmed
     from .run import Fleet
+    from .worker import work
 
     began = time.monotonic()
     chosen = stacks.found(folder, environment, slugs)
@@ -152,8 +153,8 @@ def carry_out(
     place = project.Project.of(environment)
     with ExitStack() as held:
         held.enter_context(alone(place.lock, f"another fleet of {environment} is under way; waiting for it"))
-        secret = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="andel-fleet-")))
         place.write(chosen)
+        accounts = held.enter_context(place.accounts())
         engine = Engine()
         existing = place.existing(engine) if chosen else set()
         if chosen:
@@ -163,7 +164,9 @@ def carry_out(
             plan = waves.waves(chosen, first, percents or waves.DEFAULT)
         else:
             plan = []
-        ask = credentials.handed_over(kubeconfigs) if kubeconfigs else held.enter_context(credentials.asked_for(secret))
+        ask = (
+            credentials.handed_over(kubeconfigs) if kubeconfigs else held.enter_context(credentials.asked_for(accounts))
+        )
         board = held.enter_context(ShownBoard(verb, len(chosen), len(plan)))
         fleet = Fleet(
             program=warmed(project.PROGRAM),
@@ -172,6 +175,7 @@ def carry_out(
             asked=at_once,
             keep_going=keep_going,
             board=board,
+            labour=partial(work, engine=engine),
         )
         outcomes = fleet.run(plan)
     seconds = time.monotonic() - began

@@ -22,6 +22,9 @@ from .notes import Note, holder
 PROJECT = "andel-municipality"
 """The project of municipalities' stacks (`municipalities/Pulumi.yaml`)."""
 
+LOCKING = ("up", "refresh", "destroy")
+"""Commands that lock a stack."""
+
 BRIEF = {"GOGC": "400", "PULUMI_SKIP_UPDATE_CHECK": "1"}
 """Variables of every engine and its providers, where nobody has set them. They live for seconds: collecting less
 often costs 15 MiB and saves a sixth of their time. And they look for no newer version of themselves."""
@@ -40,7 +43,7 @@ class Engine(automation.PulumiCommand):
         """The engine that runs now."""
 
         self.note: Note | None = None
-        """Where engines are noted; those that can't lock a stack are not."""
+        """Where an engine is noted that may lock the stack."""
 
         self.stopping = False
         """Whether nothing new is to be started."""
@@ -74,8 +77,9 @@ class Engine(automation.PulumiCommand):
             start_new_session=True,
         ) as process:
             self.running = process
-            if self.note is not None:
-                self.note.write(holder(process.pid))  # before it can lock anything: it reads its settings first
+            noted = self.note if args[0] in LOCKING else None
+            if noted is not None:
+                noted.write(holder(process.pid))  # before it can lock anything: it reads its settings first
             listeners = [
                 Thread(target=_listen, args=(stream, heard, callback))
                 for stream, heard, callback in zip(
@@ -88,8 +92,8 @@ class Engine(automation.PulumiCommand):
                 listener.join()
             code = process.wait()
         self.running = None
-        if self.note is not None and code >= 0:  # one that was killed may have left a lock
-            self.note.erase()
+        if noted is not None and code >= 0:  # one that was killed may have left a lock
+            noted.erase()
         result = automation.CommandResult("\n".join(said[0]), "\n".join(said[1]), code)
         if code:
             raise create_command_error(result)

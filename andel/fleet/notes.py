@@ -5,13 +5,18 @@ A note holds an engine's process id, the time at which that process started and 
 Only with all three is it certain that a process is gone: ids are given out again.
 """
 
+import ctypes
 import json
 import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+PARENT_DEATH = 1
+"""`PR_SET_PDEATHSIG` (source: Linux, include/uapi/linux/prctl.h)."""
 
 LOCK = re.compile(r"created by \S+?@(?P<host>\S+) \(pid (?P<pid>\d+)\) at ")
 """A lock in the words of the engine (source: pulumi, pkg/backend/diy/lock.go at v3.216.0, `checkForLock`)."""
@@ -75,6 +80,11 @@ def holders_of(refusal: str) -> Iterator[tuple[str, int]]:
     """Host and process id of who holds each lock."""
     for found in LOCK.finditer(refusal):
         yield found["host"], int(found["pid"])
+
+
+def ends_with_parent(how: int = signal.SIGTERM) -> None:
+    """Ask the kernel to tell this process when the one that started it is gone, however it went."""
+    ctypes.CDLL(None).prctl(PARENT_DEATH, how)
 
 
 def _boot() -> str:

@@ -4,7 +4,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +55,17 @@ class Project:
     def lock(self) -> Path:
         """Held by the one fleet that may be at it."""
         return self.folder / "lock"
+
+    @contextmanager
+    def accounts(self) -> Iterator[Path]:
+        """A folder for kubeconfigs of accounts, which goes with the run; with the next one, if this one is killed."""
+        folder = self.folder / "accounts"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True, mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
     def note(self, stack: str) -> Note:
         """The note about a stack."""

@@ -5,7 +5,6 @@ Programs run inline, so an interpreter and its imports are paid for once and not
 time.
 """
 
-import ctypes
 import os
 import signal
 import time
@@ -22,11 +21,8 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError
 from pulumi.automation.events import EngineEvent, OpType
 
 from .engine import Engine, MunicipalStack, workspace
-from .notes import Note
+from .notes import Note, ends_with_parent
 from .outcome import Outcome, State
-
-PARENT_DEATH = 1
-"""`PR_SET_PDEATHSIG` (source: Linux, include/uapi/linux/prctl.h)."""
 
 PATIENCE = 60
 """Seconds to wait for an engine of a killed run of ours that still runs: without its program it comes to an end."""
@@ -75,10 +71,17 @@ class Step:
     what: str
 
 
-def work(pipe: Connection, program: CodeType, parent: int) -> None:
-    """Run jobs until there are no more; steps and outcomes go back through the pipe."""
+def work(pipe: Connection, program: CodeType, parent: int, engine: Engine | None = None) -> None:
+    """Run jobs until there are no more; steps and outcomes go back through the pipe.
+
+    Args:
+        pipe: to the parent.
+        program: what each stack runs.
+        parent: process id of the one who forked.
+        engine: the parent's, from before the fork: it knows its version already.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear, and its own to pass on
-    engine, one_at_a_time = Engine(), Lock()
+    engine, one_at_a_time = engine or Engine(), Lock()
 
     def tell(said: Step | Outcome) -> None:
         with (
@@ -93,7 +96,7 @@ def work(pipe: Connection, program: CodeType, parent: int) -> None:
         engine.stopping = True
 
     signal.signal(signal.SIGTERM, stop)
-    ctypes.CDLL(None).prctl(PARENT_DEATH, signal.SIGTERM)
+    ends_with_parent()
     while os.getppid() == parent:
         try:
             job: Job | None = pipe.recv()
@@ -166,13 +169,9 @@ class _Run:
         if not job.exists:
             place.create_stack(job.stack)
         stack = MunicipalStack(job.stack, place, StackInitMode.SELECT)
+        self._engine.note = job.note
         self._take_up(stack)
-        if job.verb != "preview":
-            self._engine.note = job.note
-        try:
-            self._run(stack)
-        finally:
-            self._engine.note = None
+        self._run(stack)
         changed = sum(count for what, count in self.changes.items() if what not in NO_STEPS)
         return (State.CHANGED if changed else State.UNCHANGED), ""
 
@@ -182,13 +181,11 @@ class _Run:
         Objects have fixed names, so what is begun again finds what was made.
         """
         left = self._left
-        if left is None:
+        if left is None or self._job.verb == "preview":
             return
         deadline = time.monotonic() + PATIENCE
         while left.alive and time.monotonic() < deadline and not self._engine.stopping:
             time.sleep(0.2)
-        if self._job.verb == "preview":
-            return
         self.resumed = True
         if (stack.export_stack().deployment or {}).get("pending_operations"):
             self._unlocked(stack, lambda: stack.refresh(clear_pending_creates=True, color="never"))

@@ -112,6 +112,14 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
+def command_line(process: Path) -> bytes:
+    """How a process was started; nothing, if it has ended."""
+    try:
+        return (process / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def descendants(pid: int) -> list[int]:
     """All processes that a process has started, and those of them."""
     children = [
@@ -153,7 +161,9 @@ def test_after_the_parent_alone_was_killed_engines_end_by_themselves_and_the_nex
     os.kill(process.pid, signal.SIGKILL)
     process.communicate()
     wait_for(lambda: fleet.locks == [])
+    wait_for(lambda: not [one for one in Path("/proc").glob("[0-9]*") if b"/andel-fleet-" in command_line(one)])
     assert {one["state"] for one in fleet.run("up").values()} <= {"changed", "unchanged"}
+    assert {one["state"] for one in fleet.run("refresh").values()} == {"unchanged"}
     fleet.finished(standing)
 
 
