@@ -14,9 +14,13 @@ MODULES = (
     "pulumi.automation",
     # The SDK imports the rest when it is first asked for it.
     "pulumi_kubernetes.apps.v1",
+    "pulumi_kubernetes.apps.v1beta1",
+    "pulumi_kubernetes.apps.v1beta2",
     "pulumi_kubernetes.core.v1",
     "pulumi_kubernetes.meta.v1",
     "pulumi_kubernetes.rbac.v1",
+    "pulumi_kubernetes.rbac.v1alpha1",
+    "pulumi_kubernetes.rbac.v1beta1",
     "pulumi_random",
 )
 """What the program needs; a test holds it against what a run really imports."""
