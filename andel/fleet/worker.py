@@ -139,9 +139,8 @@ def _refused(error: CommandError, run: "_Run", *, stopping: bool) -> tuple[State
 
 def said(error: str) -> str:
     """The engine's own words, without the frame that the API puts around them."""
-    lines = [line.strip() for line in error.splitlines()]
-    kept = [line for line in lines if line and not line.startswith(("code:", "stdout:", "stderr:"))]
-    return "\n".join(line.removeprefix("stderr: ") for line in kept) or error.strip()
+    lines = [line.strip().removeprefix("stderr:").strip() for line in error.splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith(("code:", "stdout:")))
 
 
 class _Run:
