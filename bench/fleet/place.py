@@ -65,7 +65,10 @@ class Place:
             self._git("init", "-q")
             self.commit()
         self.laboratory.up()
-        raise_walls(self.laboratory.api, self.laboratory.environment)
+        raised = self.root / "walls"
+        if not raised.exists():
+            raise_walls(self.laboratory.api, self.laboratory.environment)
+            raised.touch()
         self.tell()
 
     def tell(self) -> None:
