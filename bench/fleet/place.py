@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pulumi.runtime import rpc
 
 from andel.fleet.generate import made, write
 from andel.fleet.stacks import FleetStack, found
@@ -127,4 +128,17 @@ def objects(stack: FleetStack, given: PlatformContract) -> list[dict[str, Any]]:
         Municipality("municipality", args)
 
     found = graph(program, project="andel-municipality", stack_name=stack.name)
-    return [whole(one.inputs) for one in found if one.object is not None and "apiVersion" in one.inputs]
+    return [whole(opened(one.inputs)) for one in found if one.object is not None and "apiVersion" in one.inputs]
+
+
+def opened(value: Any) -> Any:
+    """Secrets as what they hold: a graph has them wrapped (source: pulumi, `runtime/rpc.py`, `_special_sig_key`)."""
+    match value:
+        case {rpc._special_sig_key: _, "value": held}:
+            return opened(held)
+        case dict():
+            return {key: opened(item) for key, item in value.items()}
+        case list():
+            return [opened(item) for item in value]
+        case _:
+            return value
