@@ -71,7 +71,7 @@ def bare(place: Place, count: int) -> dict[str, Any]:
     whole = folder / "whole.yaml"
     whole.write_text(yaml.safe_dump_all([one for objects in manifests.values() for one in objects]))
     apply = ["kubectl", "apply", "--server-side", "--field-manager=bare", "--output=name", "-f"]
-    delete = ["kubectl", "delete", "--wait=true", "--ignore-not-found", "--output=name", "-f", str(whole)]
+    delete = ["kubectl", "delete", "--timeout=120s", "--ignore-not-found", "--output=name", "-f", str(whole)]
     found: dict[str, Any] = {"objects": sum(map(len, manifests.values()))}
     found["apply"], _ = timed([*apply, str(whole)], place.variables)
     found["applyAgain"], _ = timed([*apply, str(whole), "--dry-run=server"], place.variables)

@@ -10,7 +10,7 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
-EVERY = 0.02
+EVERY = 0.05
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
