@@ -2,10 +2,7 @@
 """`andel fleet`: preview, up, refresh and destroy of many municipalities' stacks, and made-up ones for trials."""
 
 import sys
-import time
 from collections.abc import Callable
-from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -89,21 +86,21 @@ def command() -> None:
 @with_options(*OPTIONS)
 def preview(**asked: Any) -> None:
     """Say what would change. Nothing is locked, and one that can't be previewed doesn't stop the others."""
-    carry_out("preview", canary=None, percents=(100,), keep_going=True, staged=False, **asked)
+    carry_out("preview", **asked)
 
 
 @command.command()
 @with_options(*OPTIONS, *STAGED)
 def up(**asked: Any) -> None:
     """Make stacks what their files say: one first, then in waves, until one fails. Run it again to go on."""
-    carry_out("up", **asked)
+    carry_out("up", staged=True, **asked)
 
 
 @command.command()
 @with_options(*OPTIONS)
 def refresh(**asked: Any) -> None:
     """Look at the cluster, and write into the states what stands there."""
-    carry_out("refresh", canary=None, percents=(100,), keep_going=True, staged=False, **asked)
+    carry_out("refresh", **asked)
 
 
 @command.command()
@@ -114,76 +111,14 @@ def destroy(yes: bool, **asked: Any) -> None:
     if not yes:
         whose = ", ".join(asked["slugs"]) or "all"
         click.confirm(f"destroy {whose} of {asked['environment']}: chats, files, keys?", abort=True, err=True)
-    carry_out("destroy", **asked)
+    carry_out("destroy", staged=True, **asked)
 
 
-def carry_out(
-    verb: str,
-    *,
-    environment: str,
-    slugs: tuple[str, ...],
-    folder: Path,
-    affected: str | None,
-    memory: int | None,
-    at_once: int | None,
-    kubeconfigs: Path | None,
-    contract: Path | None,
-    as_json: bool,
-    canary: str | None,
-    percents: tuple[int, ...] | None,
-    keep_going: bool,
-    staged: bool = True,
-) -> None:
+def carry_out(verb: str, **asked: Any) -> None:
     """Run a fleet, and end this process with its exit status."""
-    from andel.lab.lock import alone
+    from .start import Asked, started  # what follows imports all of a program
 
-    from . import budget, credentials, outcome, project, stacks, waves
-    from .board import ShownBoard
-    from .engine import Engine
-    from .program import warmed
-    from .run import Fleet
-    from .worker import work
-
-    began = time.monotonic()
-    chosen = stacks.found(folder, environment, slugs)
-    if affected is not None:
-        from .affected import affected as concerned
-
-        chosen = concerned(affected, folder.resolve().parent, folder.parent / f"Pulumi.{environment}.yaml", chosen)
-    place = project.Project.of(environment)
-    with ExitStack() as held:
-        held.enter_context(alone(place.lock, f"another fleet of {environment} is under way; waiting for it"))
-        place.write(chosen)
-        accounts = held.enter_context(place.accounts())
-        engine = Engine()
-        existing = place.existing(engine) if chosen else set()
-        if chosen:
-            given = place.contract(engine, stacks.platform_of(chosen), contract)
-            citizens = {slug: member.citizens for slug, member in given.municipalities.items()}
-            first = waves.canary_of(chosen, citizens, canary) if staged and len(chosen) > 1 else None
-            plan = waves.waves(chosen, first, percents or waves.DEFAULT)
-        else:
-            plan = []
-        ask = (
-            credentials.handed_over(kubeconfigs) if kubeconfigs else held.enter_context(credentials.asked_for(accounts))
-        )
-        board = held.enter_context(ShownBoard(verb, len(chosen), len(plan)))
-        fleet = Fleet(
-            program=warmed(project.PROGRAM),
-            job=lambda stack, wave: place.job(verb, stack, wave, exists=stack.name in existing, as_whom=ask(stack)),
-            memory=memory or int(budget.free() * budget.KEPT),
-            asked=at_once,
-            keep_going=keep_going,
-            board=board,
-            labour=partial(work, engine=engine),
-        )
-        outcomes = fleet.run(plan)
-    seconds = time.monotonic() - began
-    if as_json:
-        click.echo(outcome.report(verb, environment, outcomes, seconds, fleet.most))
-    else:
-        outcome.show(verb, environment, outcomes, seconds, fleet.most)
-    sys.exit(outcome.exit_code(outcomes, stopped=fleet.interrupted))
+    sys.exit(started(verb, Asked(**asked)))
 
 
 @command.command()

@@ -125,7 +125,7 @@ def sentence(verb: str, outcomes: Sequence[Outcome], seconds: float, at_once: in
     """How many of which, and how long it took."""
     counted = {state: sum(one.state is state for one in outcomes) for state in State}
     said = ", ".join(f"{count} {state}" for state, count in counted.items() if count)
-    return f"{verb}: {said}; {seconds:.0f} s, {at_once} at once"
+    return f"{verb}: {said or 'nobody is concerned'}; {seconds:.0f} s, {at_once} at once"
 
 
 def row(one: Outcome) -> Row:

@@ -16,24 +16,9 @@ from andel.fleet.notes import Holder, Note, holder
 from andel.fleet.outcome import Outcome, State
 from andel.fleet.worker import Job, carried_out, said
 
-PROGRAM = compile("", "nothing", "exec")
+from .stand_in import ENGINE, on_path
 
-ENGINE = """#!/bin/sh
-# Locked while there is a file `lock`; `fails` is what it says when it fails.
-case "$1" in version) echo v3.216.0; exit;; esac
-echo "$*" >> told
-case "$1 $2" in
-  "stack export") cat exported; exit;;
-  cancel*) rm lock; exit;;
-  "up "*|"refresh "*|"destroy "*)
-    if [ -e lock ]; then
-      echo "error: the stack is currently locked by 1 lock(s). Either wait or delete it with pulumi cancel." >&2
-      cat lock >&2
-      exit 255
-    fi;;
-esac
-if [ -e fails ]; then cat fails >&2; exit 255; fi
-"""
+PROGRAM = compile("", "nothing", "exec")
 
 
 @dataclass(frozen=True)
@@ -70,16 +55,13 @@ class Turn:
     def lock(self, holder: Holder) -> None:
         """Lock the stack."""
         words = f"  file:///x.json: created by ci@{holder.host} (pid {holder.pid}) at 2026-11-21T20:00:00Z\n"
-        (self.folder / "lock").write_text(words)
+        (self.folder / "held").write_text(words)
 
 
 @pytest.fixture
 def turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Turn:
     """Nothing is locked, nothing is pending."""
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "pulumi").write_text(ENGINE)
-    (tmp_path / "bin" / "pulumi").chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("PATH", on_path(tmp_path / "bin"))
     (tmp_path / "exported").write_text('{"version": 3, "deployment": {}}')
     return Turn(tmp_path)
 
@@ -141,7 +123,7 @@ def test_a_lock_that_nobody_noted_stays(turn: Turn, gone: Holder) -> None:
     assert (outcome.state, outcome.resumed) == (State.LOCKED, False)
     assert f"ci@{socket.gethostname()} (pid {gone.pid})" in outcome.message
     assert turn.told == ["up --yes"]
-    assert (turn.folder / "lock").exists()
+    assert (turn.folder / "held").exists()
 
 
 def test_the_lock_of_another_stays_even_if_one_of_ours_is_gone_and_can_be_explained_later(
