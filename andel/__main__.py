@@ -15,6 +15,7 @@ VERBS = {
     "kubeai-values": "andel.kubeai_values",
     "chat": "andel.chat.command",
     "gateway-values": "andel.gateway_values",
+    "fleet": "andel.fleet.command",
     "lab": "andel.lab.command",
 }
 """Each verb and the module whose attribute `command` carries it out."""

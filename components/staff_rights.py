@@ -60,7 +60,9 @@ class StaffRights(pulumi.ComponentResource):
         kubernetes.rbac.v1.RoleBinding(
             name,
             metadata=placed,
-            role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role},
+            # Known once the Role is there. The API server looks for it, to see that who binds it has what it gives; a
+            # preview of the first `up` would be refused, since it makes none.
+            role_ref={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": made.id.apply(lambda _: role)},
             subjects=[{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": one} for one in groups],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
         )

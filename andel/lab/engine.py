@@ -69,7 +69,7 @@ def prepare(lab: LabFolder, stack: str) -> None:
             for program in part.folder.iterdir():
                 _place(program, lab.programs / program.name)
         _place(PROVIDER.folder / PROVIDER.program, _plugin(lab, "kubernetes", KUBERNETES_PROVIDER))
-        stand_in = f"#!{sys.executable}\nfrom andel.lab.random_provider import main\n\nmain()\n"
+        stand_in = f"#!{sys.executable}\nfrom andel.lab.random_provider import main\n\nmain({RANDOM_PROVIDER!r})\n"
         write_private(_plugin(lab, "random", RANDOM_PROVIDER), stand_in)
         _plugin(lab, "random", RANDOM_PROVIDER).chmod(0o700)
     _write_project(lab, stack)

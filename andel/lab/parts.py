@@ -30,6 +30,10 @@ KUBERNETES = "1.36.3"
 NO_OPTIMISER = "-gcflags=all=-N -l"
 """Halves the time that the engine takes to compile; it waits for the API server anyway."""
 
+STANDARD_LIBRARY = "-gcflags=std="
+"""But for Go's own packages, which a build of anything else has compiled already: the engine derives a key from the
+passphrase in every run, a million rounds, and starts in half the time."""
+
 _STAMP = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"
 
 
@@ -131,7 +135,7 @@ ENGINE = Part(
     module="engine",
     package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     program="pulumi",
-    flags=(NO_OPTIMISER, f"-ldflags=-s -w {_STAMP}{PULUMI}"),
+    flags=(NO_OPTIMISER, STANDARD_LIBRARY, f"-ldflags=-s -w {_STAMP}{PULUMI}"),
 )
 PROVIDER = Part(
     name="kubernetes-provider",

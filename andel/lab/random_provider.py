@@ -16,8 +16,6 @@ from pulumi.provider.experimental import provider as rpc
 from pulumi.provider.experimental.property_value import PropertyValue
 from pulumi.provider.experimental.server import main as serve
 
-from .parts import RANDOM_PROVIDER
-
 SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 """Special characters by default (source: terraform-provider-random, string resources)."""
 
@@ -151,6 +149,10 @@ class RandomProvider(rpc.Provider):
         """Nothing stands anywhere."""
 
 
-def main() -> None:
-    """Serve the engine that started us."""
-    serve(sys.argv[1:], RANDOM_PROVIDER, RandomProvider())
+def main(version: str) -> None:
+    """Serve the engine that started us, which starts us for every run: so this module imports nothing else of ours.
+
+    Args:
+        version: of the provider that this one stands in for.
+    """
+    serve(sys.argv[1:], version, RandomProvider())

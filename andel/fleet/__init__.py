@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Many municipalities' stacks at once."""

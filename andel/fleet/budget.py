@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: MPL-2.0
+"""How many stacks run at once: as many as memory and cores allow. Sizes are in bytes.
+
+What a stack takes is measured while it runs (the anonymous memory of its worker, of the engine and of its providers,
+`/proc/<pid>/status`); before the first has run, it is what `bench/fleet` measured.
+"""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+MIB = 1 << 20
+
+NEED = 400 * MIB
+"""Memory that a stack takes at most, before one has run (bench/fleet: worker, engine and both providers)."""
+
+KEPT = 0.5
+"""Share of what is free that a fleet takes by itself: other runs live there too."""
+
+STACKS_PER_CORE = 1.5
+"""A stack computes for most of its time: more at once make each of them slower, and none of them earlier."""
+
+
+def free() -> int:
+    """Memory that could be taken now: the machine's, or what is left to the control group, whichever is less."""
+    found = [int(line.split()[1]) * 1024 for line in _lines(Path("/proc/meminfo")) if line.startswith("MemAvailable")]
+    group = Path("/sys/fs/cgroup")
+    with suppress(OSError, ValueError):  # "max", or an older kind of control group
+        found.append(
+            int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()),
+        )
+    return max(0, min(found, default=2 * NEED))
+
+
+def at_once(memory: int, need: int, cores: int, asked: int | None = None) -> int:
+    """Stacks that run at once; one always may.
+
+    Args:
+        memory: that all of them may take together.
+        need: what one of them takes.
+        cores: of the machine.
+        asked: that there be no more than these.
+    """
+    by_memory = memory // max(1, need)
+    by_cores = asked if asked is not None else round(cores * STACKS_PER_CORE)
+    return max(1, min(by_memory, by_cores))
+
+
+def cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0))
+
+
+def taken(pid: int) -> int:
+    """Anonymous memory of a process and all its descendants."""
+    size = sum(
+        int(line.split()[1]) * 1024 for line in _lines(Path(f"/proc/{pid}/status")) if line.startswith("RssAnon")
+    )
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        for line in _lines(task / "children"):
+            size += sum(taken(int(child)) for child in line.split())
+    return size
+
+
+def _lines(file: Path) -> list[str]:
+    """Lines of a file of the kernel's; none if the process has ended."""
+    try:
+        return file.read_text().splitlines()
+    except OSError:
+        return []

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MPL-2.0
+"""How many stacks run at once."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from andel.fleet import budget
+from andel.fleet.command import Memory, command
+
+GIB = 1 << 30
+
+
+def test_memory_holds_stacks_back_and_cores_do() -> None:
+    assert budget.at_once(4 * GIB, GIB, cores=64) == 4
+    assert budget.at_once(400 * GIB, GIB, cores=2) == 3
+    assert budget.at_once(400 * GIB, GIB, cores=2, asked=12) == 12
+    assert budget.at_once(4 * GIB, GIB, cores=2, asked=12) == 4
+
+
+def test_one_always_may_run() -> None:
+    assert budget.at_once(0, GIB, cores=1) == 1
+
+
+def test_what_a_process_and_its_children_take_is_counted_together() -> None:
+    block = 64 << 20
+    program = f"import sys; kept = bytearray(b'x') * {block}; print('made', flush=True); sys.stdin.read()"
+    shell = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {program!r}])"
+    with subprocess.Popen([sys.executable, "-c", shell], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        process.stdout.readline()
+        assert block < budget.taken(process.pid) < 3 * block
+        process.stdin.close()
+
+
+def test_what_has_ended_takes_nothing() -> None:
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert budget.taken(process.pid) == 0
+
+
+def test_something_is_free_on_this_machine() -> None:
+    assert 0 < budget.free() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def test_memory_is_typed_as_everywhere() -> None:
+    assert Memory().convert("1.5Gi", None, None) == 3 * GIB // 2
+
+
+@pytest.mark.parametrize("written", ["4096", "a lot", "-1Gi"])
+def test_what_is_no_memory_is_refused_before_anything_is_begun(written: str) -> None:
+    ran = CliRunner().invoke(command, ["up", "dev", "--memory", written])
+    assert ran.exit_code == 2
+    assert "write it as 4Gi" in ran.output
