@@ -108,7 +108,7 @@ def cells(rung: Mapping[str, Any], base: Mapping[str, Any] | None, way: str, lim
         f"{rung['goodputPerSecond']:.2f}",
         *(f"{rung['goodputPerSecondBy'][f'{limit:g}']:.2f}" for limit in limits),
         f"{rung['cachedShare']:.2f}",
-        f"{rung['busiestPod']:.2f}",
+        f"{rung['busiestPod']:.2f}" if rung["busiestPod"] else "",  # behind the gateway nobody is told which pod it was
         *compared,
         f"{rung['answered']}/{rung['requests']}",
         f"{sum(rung['processors'].values()):.2f}",
