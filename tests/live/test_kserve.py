@@ -234,11 +234,12 @@ def there(api: ApiServer, path: str) -> dict[str, Any]:
 
 
 def test_kserve_makes_no_routes_of_its_own(standing: Standing) -> None:
-    """All pools are there, so it has looked at all routers."""
+    """All pools are there, so it has looked at all routers. Routes of ours have no owner in the cluster."""
     base = f"/apis/inference.networking.k8s.io/v1/namespaces/{SERVING}/inferencepools"
     models = [model for model in served(standing.environment, LlmD).values() if not model.stopped]
     until(lambda: len(standing.api.items(base)) == len(models), READY_SECONDS)
-    assert not standing.api.items(f"/apis/gateway.networking.k8s.io/v1/namespaces/{SERVING}/httproutes")
+    routes = standing.api.items(f"/apis/gateway.networking.k8s.io/v1/namespaces/{SERVING}/httproutes")
+    assert not [one["metadata"]["name"] for one in routes if one["metadata"].get("ownerReferences")]
 
 
 def test_a_second_up_writes_nothing_with_controllers_at_work(standing: Standing) -> None:
