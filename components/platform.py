@@ -184,6 +184,7 @@ class Platform(pulumi.ComponentResource):
             members=environment.municipalities,
             tiers=environment.tiers,
             dialect=self._release.epp,
+            monitoring=environment.monitoring,
             images=self._images,
         )
         Edge("edge", args, self._after(opened))

@@ -35,11 +35,11 @@ BESIDE = CHECKOUT.parent / "shared" / "crds"
 ESTABLISHED_SECONDS = 120
 
 
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+class _Loader(yaml.CSafeLoader):
     """YAML in which a lone `=`, an operator of Prometheus' label matchers, is a word (yaml/pyyaml#89)."""
 
 
-_Loader.add_constructor("tag:yaml.org,2002:value", yaml.constructor.SafeConstructor.construct_yaml_str)
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: str(node.value))
 
 
 def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:

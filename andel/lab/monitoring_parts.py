@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""The parts of the tier `live` that watch: the Prometheus operator (0.88.0) and the label proxy (prom-label-proxy 0.12.1).
+"""The parts of the tier `live` that watch: the Prometheus operator (0.88.0) and prom-label-proxy (0.12.1).
 
 The operator runs no Prometheus here, it writes its settings: what our monitors select is decided by its own code.
 """

@@ -27,7 +27,7 @@ class RulesArgs:
     """Rules by group, and how Prometheus finds them."""
 
     groups: dict[str, list[Rule]]
-    """Rules by the name of their group. Groups are read one by one, so what a group reads stands before it."""
+    """Rules by the name of their group. Each has its own turn: what it reads of others may be half a minute old."""
 
     monitoring: Monitoring
     """The environment's section."""

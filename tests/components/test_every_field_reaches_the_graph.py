@@ -132,6 +132,7 @@ WORDS = (
     "192.0.2.11/32",
     "2",
     "200Gi",
+    "http://other.example:9091",
     "sleep",
 )
 """Other values of settings that know few."""

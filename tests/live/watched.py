@@ -3,7 +3,7 @@
 
 Pods stand for processes of this machine, with the labels that the platform gives them and addresses of loopback. A
 simulator listens on all addresses of its machine, so Envoy also plays the network: what comes to a pod's address and
-port goes to its process. DCGM's exporter needs GPUs; its page is written by hand, with the names of `components.monitoring.series`.
+port goes to its process. DCGM's exporter needs GPUs; its page is written by hand, with names that its monitor reads.
 """
 
 import json
