@@ -4,6 +4,7 @@
 from andel.release.pins import EppDialect
 from config.environment import Environment
 
+from .economy import economy
 from .panels import Board, Panel
 from .series import of_picker
 
@@ -16,8 +17,8 @@ def boards(environment: Environment, dialect: EppDialect) -> list[Board]:
     """Boards of what the environment has."""
     found = [platform(environment), model(), pool(environment), energy(environment)]
     if environment.tiers:
-        found += [municipality(), fairness(dialect)]
-    return found
+        found += [municipality(environment), fairness(dialect)]
+    return [*found, *([costs] if (costs := economy(environment)) else [])]
 
 
 def platform(environment: Environment) -> Board:
@@ -111,7 +112,7 @@ def pool(environment: Environment) -> Board:
     return Board("andel-pool", "andel: GPU pools", panels, POOLS)
 
 
-def municipality() -> Board:
+def municipality(environment: Environment) -> Board:
     """What does a municipality get?"""
     mine = '{municipality=~"$municipality"}'
     by_model = {"{{municipality}} {{andel_model}}": f"andel:municipality_model_requests:rate5m{mine}"}
@@ -121,6 +122,10 @@ def municipality() -> Board:
         Panel("Requests that wait", "short", {"{{municipality}}": f"andel:municipality_requests_waiting:sum{mine}"}),
         Panel("Power", "watt", {"{{municipality}}": f"andel:municipality_watts:sum{mine}"}),
     ]
+    if environment.economy is not None:
+        owed = {"{{municipality}}": f"andel:economy_statement:amount{mine}"}
+        unit = f"currency{environment.economy.currency}"
+        panels.append(Panel(f"What {environment.economy.year} costs", unit, owed, kind="stat"))
     return Board("andel-municipality", "andel: municipalities", panels, MUNICIPALITIES)
 
 

@@ -62,6 +62,18 @@ def environment() -> Environment:
     edits: dict[str, Any] = {
         "gateway": gateway,
         "tiers": {"only": tier},
+        "municipalities": {
+            "aarhus": {"name": "Aarhus", "citizens": 300_000, "tier": "only"},
+            "samso": {"name": "Samsø", "citizens": 100_000, "tier": "only"},
+        },
+        "economy": {
+            "year": 2026,
+            "costs": {
+                "gpus": {"kind": "yearly", "name": "GPUs", "amount": 876_000, "gpus": True},
+                "staff": {"kind": "yearly", "name": "Drift", "amount": 124_000},
+            },
+            "key": {"kind": "citizens"},
+        },
         "pools.vgpu": vgpu,
         "pools.whole.power": {"idle": 70, "most": 700},
         "pools.whole.pricePerGpuHour": 20,
@@ -266,6 +278,26 @@ FIGURES: list[tuple[str, Series, str, dict[str, float]]] = [
         "andel:request_errors:ratio5m",
         {"{}": 0.01},
     ),
+    (
+        "what the statements say",
+        {},
+        "andel:economy_statement:amount",
+        {'{municipality="aarhus"}': 750_000, '{municipality="samso"}': 250_000},
+    ),
+    ("a line of cost", {}, 'andel:economy_cost:amount{line="gpus"}', {'{line="gpus",gpus="yes"}': 876_000}),
+    (
+        "three quarters of the cost",
+        {},
+        "andel:economy_statement:share",
+        {'{municipality="aarhus"}': 0.75, '{municipality="samso"}': 0.25},
+    ),
+    (
+        "and of the requests",
+        ASKED,
+        "andel:municipality_requests:share1d",
+        {'{municipality="aarhus"}': 0.75, '{municipality="samso"}': 0.25},
+    ),
+    ("100 DKK an hour for 3.6 million tokens", LOAD, "andel:economy_gpus_per_million_tokens:amount", {"{}": 27.7778}),
     ("nothing failed", answered("andel-gateway", 2, 9), "andel:request_errors:ratio5m", {"{}": 0}),
 ]
 """What it is, the series, the rule, and its values by labels after half an hour."""
