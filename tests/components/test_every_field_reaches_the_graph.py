@@ -45,6 +45,7 @@ REFERENCES = (
     "tiers.only.models",
     "pooling.models",
     "spare.namespaces",
+    "handout.namespaces",
     "tiers.large.models",
     "tiers.small.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
