@@ -6,10 +6,7 @@ from pathlib import Path
 
 import click
 
-from andel.release import release
-from components.monitoring.boards import boards
-from components.monitoring.panels import board
-from tests.monitoring.cases import environment, groups
+from tests.monitoring.cases import all_boards, groups
 
 from .history import remembering
 from .picture import draw
@@ -21,10 +18,9 @@ PICTURES = Path(__file__).parents[2] / "docs" / "boards"
 @click.option("--out", type=click.Path(path_type=Path), default=PICTURES, show_default=True)
 def main(out: Path) -> None:
     """Fill a Prometheus with a day, and draw what every board asks of it."""
-    one = environment()
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, remembering(Path(folder), groups()) as address:
-        for written in map(board, boards(one, release(one.release.name).epp)):
+        for written in all_boards():
             file = out / f"{written['uid']}.svg"
             draw(written, address, file)
             click.echo(f"{file} {file.stat().st_size // 1024} KiB")

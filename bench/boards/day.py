@@ -24,6 +24,12 @@ FIRST_BOUNDS = {"0.25": 0.55, "0.5": 0.8, "1.0": 0.93, "2.5": 0.985, "5.0": 0.99
 BETWEEN_BOUNDS = {"0.01": 0.2, "0.025": 0.85, "0.05": 0.98, "0.1": 0.999, "+Inf": 1.0}
 """Parts of the answers up to each bound, in seconds."""
 
+LOAD_BOUNDS = {
+    "cold": {"60.0": 0.3, "120.0": 0.95, "300.0": 1.0, "+Inf": 1.0},
+    "wake1": {"1.0": 0.1, "2.0": 0.5, "4.0": 0.97, "8.0": 1.0, "+Inf": 1.0},
+}
+"""The same of loads, by how they go."""
+
 Curve = Callable[[int], float]
 
 
@@ -62,6 +68,11 @@ def counters() -> dict[str, Curve]:
     for who, part in MUNICIPALITIES.items():
         of = f'fairness_id="{who}",inference_pool="chat-inference-pool",priority="5"'
         found[f'{EPP}_request_queue_duration_seconds_count{{{of},outcome="Dispatched"}}'] = _times(part)
+    for how, part in {"cold": 0.01, "wake1": 0.2}.items():
+        found[f'modelmesh_vllm_loads_total{{how="{how}",result="loaded"}}'] = _times(part / 20)
+        for bound, share in LOAD_BOUNDS[how].items():
+            found[f'modelmesh_vllm_load_seconds_bucket{{how="{how}",le="{bound}"}}'] = _times(part / 20 * share)
+    found['modelmesh_vllm_engine_deaths_total{model="lexicon"}'] = lambda _: 0
     return found
 
 
@@ -88,6 +99,17 @@ def gauges() -> dict[str, Curve]:
         found[f"{EPP}_queue_size{{{of}}}"] = _waiting(part)
     found[f'{EPP}_pool_saturation{{inference_pool="chat-inference-pool"}}'] = lambda second: 0.1 + 0.95 * busy(second)
     found.update(of_gpus())
+    for model, size in {"lexicon": 30e9, "archive": 22e9}.items():
+        found[f'modelmesh_vllm_held_bytes{{model="{model}"}}'] = lambda _, size=size: size  # type: ignore[misc]
+        found[f'modelmesh_vllm_requests_waiting{{model="{model}"}}'] = lambda second: round(
+            3 * max(0, busy(second) - 0.7)
+        )
+    found['modelmesh_vllm_sleepers{level="1"}'] = lambda second: 4 if busy(second) < 0.5 else 2
+    found["modelmesh_models_managed_total"] = lambda _: 9
+    found["modelmesh_models_loaded_total"] = lambda second: 3 if busy(second) < 0.5 else 5
+    found["modelmesh_models_with_failure_total"] = lambda _: 0
+    found['modelmesh_instance_capacity_bytes{pod="shared-0"}'] = lambda _: 70e9
+    found['modelmesh_instance_used_bytes{pod="shared-0"}'] = lambda second: 52e9 if busy(second) < 0.5 else 66e9
     of = 'cluster_queue="{}",flavor="whole",resource="nvidia.com/gpu"'
     found[f"kueue_cluster_queue_resource_usage{{{of.format('serving')}}}"] = lambda _: 2
     found[f"kueue_cluster_queue_resource_usage{{{of.format('batch')}}}"] = lambda second: 4 if busy(second) < 0.5 else 1

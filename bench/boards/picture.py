@@ -99,6 +99,8 @@ def shown(value: float, unit: str) -> str:
     """A value as people read it."""
     if unit == "percentunit":
         return f"{100 * value:.3g} %"
+    if unit == "bytes":
+        return f"{value / 2**30:.3g} GiB"
     if unit.startswith("currency"):
         return f"{value:,.2f} {unit.removeprefix('currency')}"
     return f"{value:,.4g}{UNITS.get(unit, '')}"

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from andel.release import release
+from components.monitoring.boards import boards, shared
+from components.monitoring.panels import board
 from components.monitoring.rules import all_rules
 from config.environment import Environment
 from config.judge import judge
@@ -92,6 +94,12 @@ def groups() -> dict[str, list[dict[str, Any]]]:
     """Every rule of that environment, by group."""
     one = environment()
     return all_rules(one, release(one.release.name).epp)
+
+
+def all_boards() -> list[dict[str, Any]]:
+    """Its boards as Grafana reads them, and the one of models that share pods: it has none of those."""
+    one = environment()
+    return [board(each) for each in (*boards(one, release(one.release.name).epp), shared())]
 
 
 def up(*pods: int) -> Series:
