@@ -55,13 +55,16 @@ DCGM_PORT = 9400
 
 @dataclass(frozen=True)
 class Stand:
-    """Where it is asked, and with which addresses its pods answer."""
+    """Where it is asked."""
 
     door: str
-    addresses: dict[str, str]
+    """Address of the edge."""
 
-    def ask(self, model: str, municipality: str, tokens: int = 8) -> tuple[int, int, int]:
-        """One request as it leaves the edge.
+    pods: dict[str, str]
+    """Addresses of the models' pods, by their names."""
+
+    def ask(self, model: str, municipality: str, pod: str | None = None) -> tuple[int, int, int]:
+        """One request as it leaves the edge, or past it to a pod.
 
         Returns:
             Status, tokens of the prompt, tokens of the answer.
@@ -69,7 +72,7 @@ class Stand:
         body = {
             "model": model,
             "messages": [{"role": "user", "content": "hvad koster en parkering i Aarhus"}],
-            "max_tokens": tokens,
+            "max_tokens": 8,
             "ignore_eos": True,
         }
         headers = {
@@ -78,7 +81,7 @@ class Stand:
             GIE_1_5.fairness_header: municipality,
         }
         with urllib3.PoolManager(retries=False) as pool_:
-            url = f"{self.door}/v1/chat/completions"
+            url = f"{self.pods[pod] if pod else self.door}/v1/chat/completions"
             answer = pool_.request("POST", url, body=json.dumps(body), headers=headers, timeout=60)
         usage = json.loads(answer.data).get("usage") or {} if answer.status == 200 else {}
         return answer.status, usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
@@ -106,7 +109,8 @@ def standing(plane: ControlPlane, environment: Environment, ports: dict[str, int
     start_envoy(plane, door, (addresses["edge-0"], METRICS), wires, {"picker": picker, **engines})
     start_picker(plane, environment, (picker, health, figures))
     with page(addresses["dcgm-0"], watts):
-        yield Stand(f"http://127.0.0.1:{door}", addresses)
+        pods = {name: f"http://{addresses[name]}:{ports[model]}" for name, model in PODS.items()}
+        yield Stand(f"http://127.0.0.1:{door}", pods)
 
 
 def start_simulator(plane: ControlPlane, name: str, model: str, port: int) -> None:
