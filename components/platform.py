@@ -11,6 +11,7 @@ from config.models import Model
 from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.pooling import queue_of
+from config.pools import Claims
 from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
@@ -18,6 +19,7 @@ from .chat_gateway import ChatGateway, ChatGatewayArgs
 from .cluster import provider
 from .edge.edge import Edge, EdgeArgs
 from .gateway import EDGE, INNER_TLS, Gateway, GatewayArgs, inner_host
+from .gpu_claims import GpuClaims, GpuClaimsArgs
 from .gpu_pool import GpuPool, GpuPoolArgs, placement
 from .huggingface_runtime import HuggingFaceRuntime, HuggingFaceRuntimeArgs
 from .kserve_settings import KServeSettings, KServeSettingsArgs
@@ -68,6 +70,7 @@ class Platform(pulumi.ComponentResource):
         self._system, self._gateways, self._serving = self._raise_walls()
         self._pools = self._label_pools()
         self._queues = self._open_queues()
+        self._hand_out()
         self._settings = self._set_kserve()
         self._transformers, self._kubeai = self._set_huggingface(), self._install_kubeai()
         self._edge = self._open_gateways()
@@ -147,6 +150,12 @@ class Platform(pulumi.ComponentResource):
         args = PoolingArgs(pooling=pooling, pools=self._environment.pools)
         return Pooling("pooling", args, self._after(self._operators, self._serving, *walls))
 
+    def _hand_out(self) -> None:
+        pools = self._environment.pools
+        if any(isinstance(pool.handout, Claims) for pool in pools.values()):
+            after = self._after(self._serving, self._queues)
+            GpuClaims("claims", GpuClaimsArgs(pools=pools), after)
+
     def _set_kserve(self) -> KServeSettings:
         args = KServeSettingsArgs(
             namespace=SERVING,
@@ -184,6 +193,7 @@ class Platform(pulumi.ComponentResource):
             members=environment.municipalities,
             tiers=environment.tiers,
             dialect=self._release.epp,
+            monitoring=environment.monitoring,
             images=self._images,
         )
         Edge("edge", args, self._after(opened))

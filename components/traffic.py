@@ -10,9 +10,10 @@ from config.limits import ExternalStore
 from .edge.authorino import AUTHORINO
 from .edge.authorino import METRICS as AUTHORINO_METRICS
 from .edge.authorino import PORT as AUTHORINO_PORT
-from .edge.budget import PORT as BUDGET_PORT
+from .edge.figures import FIGURES
 from .edge.store import PORT as STORE_PORT
 from .edge.store import STORE
+from .edge.tls_front import PORT as TLS_PORT
 from .edge.workload import labels
 from .kserve_settings import VLLM_PORT
 from .modelmesh.names import METRICS_PORT, STATUS_PORT
@@ -73,8 +74,8 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
         "allow-same-namespace": {
             "podSelector": {},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [inside], "ports": ports(BUDGET_PORT) + ports(STORE_PORT)}],
-            "egress": [{"to": [inside], "ports": ports(BUDGET_PORT) + ports(STORE_PORT)}],
+            "ingress": [{"from": [inside], "ports": ports(TLS_PORT) + ports(STORE_PORT)}],
+            "egress": [{"to": [inside], "ports": ports(TLS_PORT) + ports(STORE_PORT)}],
         },
         "allow-proxies": {
             "podSelector": {"matchLabels": labels(AUTHORINO)},
@@ -97,12 +98,20 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
             "ingress": [{"from": [proxies], "ports": ports(EXIT_PORT)}],
             "egress": [{"ports": [one for port in outside for one in ports(port)]}],
         }
+    if environment.monitoring is not None and environment.monitoring.members is not None:
+        asked = urlsplit(environment.monitoring.prometheus or "")
+        policies["allow-figures"] = {
+            "podSelector": {"matchLabels": labels(FIGURES)},
+            "policyTypes": ["Ingress", "Egress"],
+            "ingress": [{"from": [proxies], "ports": ports(TLS_PORT)}],
+            "egress": [{"ports": ports(asked.port or {"http": 80}.get(asked.scheme, 443))}],
+        }
     store = environment.gateway.limits.store
     if isinstance(store, ExternalStore):
         policies["allow-store-out"] = egress(ports(store.port))
     if environment.gateway.identity.service is not None:
         existing = from_namespace(environment.gateway.identity.service.namespace)
-        policies["allow-authorino"] = ingress([existing], ports(BUDGET_PORT))
+        policies["allow-authorino"] = ingress([existing], ports(TLS_PORT))
     if environment.monitoring is not None:
         policies["allow-prometheus"] = ingress(
             [from_namespace(environment.monitoring.namespace)], ports(AUTHORINO_METRICS)

@@ -10,7 +10,7 @@ from .models import Task
 from .municipalities import Slug
 from .operators import ImagePrefix
 from .release import ReleaseName
-from .scalars import DnsLabel, Hostname, ModelName
+from .scalars import DnsLabel, Hostname, ModelName, Url
 from .section import Section
 from .tiers import Tier
 
@@ -85,6 +85,9 @@ class PlatformContract(Section):
     host: Hostname | None
     """Host of the API, if the environment has a gateway."""
 
+    figures: Url | None = None
+    """Address of Prometheus' API where a municipality asks for its own figures, if there are any."""
+
     separate_applications: bool = False
     """Whether applications stand on a cluster of their own."""
 
@@ -119,6 +122,7 @@ def contract(environment: Environment) -> PlatformContract:
         release=environment.release.name,
         allow_unresolved=environment.release.allow_unresolved,
         host=environment.gateway.host if environment.gateway else None,
+        figures=figures(environment),
         separate_applications=environment.clusters.application is not None,
         chat_domain=environment.chats.domain if environment.chats else None,
         images=environment.mirror.images,
@@ -133,3 +137,11 @@ def contract(environment: Environment) -> PlatformContract:
         },
         issuers=environment.gateway.identity.issuers if environment.gateway else (),
     )
+
+
+def figures(environment: Environment) -> str | None:
+    """Where municipalities ask for their own figures."""
+    monitoring, gateway = environment.monitoring, environment.gateway
+    if gateway is None or monitoring is None or monitoring.members is None:
+        return None
+    return f"https://{gateway.host}{names.FIGURES_PATH}"

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from . import mig
+from .names import SERVING
 from .nodes import LabelledNodes
 from .operators import ManagedGpuOperator
-from .section import Mistake
+from .section import Mistake, again
 
 if TYPE_CHECKING:
     from .environment import Environment
@@ -65,10 +66,52 @@ def drivers_without_a_licence(environment: Environment) -> Iterator[Mistake]:
         yield Mistake(path, wrong, "name license, or write host")
 
 
+def claims_beside_a_plugin(environment: Environment) -> Iterator[Mistake]:
+    """A managed GPU operator brings the device plugin, which would hand out the same GPUs again.
+
+    Source: NVIDIA, GPU Operator, DRA driver: a cluster has a ClusterPolicy or a GPUCluster, not both.
+    """
+    if isinstance(environment.operators.gpu_operator, ManagedGpuOperator):
+        for name in claimed(environment):
+            wrong = "the managed GPU operator brings the device plugin, which would hand out the same GPUs again"
+            mend = "write plugin, or bring operator and DRA driver yourself"
+            yield Mistake(("pools", name, "handout", "kind"), wrong, mend)
+
+
+def requests_that_two_pools_serve(environment: Environment) -> Iterator[Mistake]:
+    """Which class serves a number that is asked for, its name alone says (`extendedResourceName`)."""
+    pools = claimed(environment)
+    for index, resource in again(environment.pools[name].resource for name in pools):
+        wrong = f"another pool's class serves requests for {resource} already"
+        mend = "write plugin, or make one pool of both"
+        yield Mistake(("pools", pools[index], "handout", "kind"), wrong, mend)
+
+
+def templates_where_nobody_is(environment: Environment) -> Iterator[Mistake]:
+    """Namespaces are the models' and those of uses: others have no walls of ours."""
+    uses = environment.pooling.uses.values() if environment.pooling else ()
+    known = {SERVING, *(namespace for use in uses for namespace in use.namespaces)}
+    for name, pool in environment.pools.items():
+        if pool.handout.kind == "claims":
+            for index, namespace in enumerate(pool.handout.namespaces):
+                if namespace not in known:
+                    wrong = f"{namespace} is neither the models' namespace nor a use's"
+                    path = ("pools", name, "handout", "namespaces", index)
+                    yield Mistake(path, wrong, f"write one of {', '.join(sorted(known))}")
+
+
+def claimed(environment: Environment) -> list[str]:
+    """Pools whose GPUs are claimed."""
+    return [name for name, pool in environment.pools.items() if pool.handout.kind == "claims"]
+
+
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     slices_in_production,
     layouts_that_nobody_sets,
     licences_without_a_driver,
     drivers_without_a_licence,
+    claims_beside_a_plugin,
+    requests_that_two_pools_serve,
+    templates_where_nobody_is,
 )
 """Rules between pools and their operators."""

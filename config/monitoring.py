@@ -57,6 +57,16 @@ class Energy(Section):
     """Power usage effectiveness (PUE): what the hall takes for each watt of the machines, cooling included."""
 
 
+class MemberFigures(Section):
+    """Municipalities ask Prometheus for their own figures, at `https://<host>/figures`, with their keys and tokens."""
+
+    replicas: Annotated[int, Field(ge=1, le=10, strict=True)] = 2
+    """Pods of the proxy that lets each see its own."""
+
+    requests_per_minute: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 300
+    """Queries of a municipality in a minute. Each panel of a board that is open is one at each refresh."""
+
+
 class Monitoring(Section):
     """Monitors, rules and dashboards for the Prometheus operator and the Grafana that the cluster has."""
 
@@ -87,6 +97,9 @@ class Monitoring(Section):
     runbooks: Url | None = None
     """Where `docs/runbooks` is published, as `https://docs.example.dk/runbooks`; alerts link to their page there."""
 
+    members: MemberFigures | None = None
+    """How municipalities see their own figures. Left out, only operations sees any."""
+
     dashboards: StrictBool = True
     """Whether dashboards are written, as ConfigMaps that Grafana's sidecar finds (label `grafana_dashboard`)."""
 
@@ -112,8 +125,16 @@ def readings_too_rare(monitoring: Monitoring) -> Iterator[Mistake]:
         yield Mistake(("intervalSeconds",), wrong, f"write {longest} or less")
 
 
+def figures_of_nobody(monitoring: Monitoring) -> Iterator[Mistake]:
+    """What municipalities ask is passed on."""
+    if monitoring.members is not None and monitoring.prometheus is None:
+        wrong = "municipalities' questions are passed on to Prometheus, and nobody says where it is"
+        yield Mistake(("members",), wrong, "declare `prometheus`, or leave it out")
+
+
 RULES: tuple[Callable[[Monitoring], Iterator[Mistake]], ...] = (
     promises_between_bounds,
     readings_too_rare,
+    figures_of_nobody,
 )
 """Rules within monitoring."""

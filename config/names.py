@@ -36,3 +36,6 @@ KEY_EXPIRES = f"{LABEL}/expires"
 
 KEY_DATA_CLASS = f"{LABEL}/data-class"
 """Annotation of such a Secret: class of all data that come with the key, whatever requests say."""
+
+FIGURES_PATH = "/figures"
+"""Path at the edge below which municipalities ask Prometheus for their own figures."""

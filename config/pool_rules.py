@@ -103,6 +103,37 @@ def idle_above_the_most(pool: Pool) -> Iterator[Mistake]:
         yield Mistake(("power", "idle"), wrong, "write less, in watts of one GPU")
 
 
+def slices_by_claim(pool: Pool) -> Iterator[Mistake]:
+    """Time slices are the device plugin's own; a claim would get a GPU for itself."""
+    if pool.handout.kind == "claims" and pool.sharing.kind == "timeSlicing":
+        wrong = "time slices are the device plugin's, and a claim takes whole GPUs or MIG instances"
+        yield Mistake(("handout", "kind"), wrong, "write plugin, or share by mig")
+
+
+def claims_that_make_no_node(pool: Pool) -> Iterator[Mistake]:
+    """Karpenter passes over pods with claims (source: v1.8.0, scheduler.go, IgnoreDRARequests)."""
+    if pool.handout.kind == "claims" and isinstance(pool.nodes, KarpenterNodes):
+        wrong = "Karpenter makes no node for a pod that claims a device"
+        yield Mistake(("handout", "kind"), wrong, "write plugin, or name nodes that stand already")
+
+
+def claims_larger_than_a_node(pool: Pool) -> Iterator[Mistake]:
+    """The devices of a claim are of one node."""
+    if pool.handout.kind == "claims":
+        for index, size in enumerate(pool.handout.sizes):
+            if size > pool.shares_per_node:
+                wrong = f"a node has {pool.shares_per_node}, and a claim of {size} would wait for ever"
+                yield Mistake(("handout", "sizes", index), wrong, f"write {pool.shares_per_node} or less")
+
+
+def claims_told_twice(pool: Pool) -> Iterator[Mistake]:
+    """A template has its size in its name, and a namespace has it once."""
+    if pool.handout.kind == "claims":
+        for field, values in (("sizes", pool.handout.sizes), ("namespaces", pool.handout.namespaces)):
+            for index, value in again(values):
+                yield Mistake(("handout", field, index), f"{value} stands here twice", "take one away")
+
+
 RULES: tuple[Callable[[Pool], Iterator[Mistake]], ...] = (
     products_that_are_not_divided,
     profiles_that_the_product_lacks,
@@ -115,5 +146,9 @@ RULES: tuple[Callable[[Pool], Iterator[Mistake]], ...] = (
     caches_on_nodes_that_go,
     shares_of_nodes_to_come,
     idle_above_the_most,
+    slices_by_claim,
+    claims_that_make_no_node,
+    claims_larger_than_a_node,
+    claims_told_twice,
 )
 """Rules within a pool."""

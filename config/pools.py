@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from . import pool_rules
+from .names import SERVING
 from .nodes import Nodes
-from .scalars import Cores, HostPath, LabelKey, LabelValue, Memory, MigProfile, gibibytes
+from .scalars import Cores, DnsLabel, Hostname, HostPath, LabelKey, LabelValue, Memory, MigProfile, gibibytes
 from .section import Section, refuse_if_any
 
 
@@ -70,6 +71,33 @@ class TimeSlicing(Section):
 Sharing = Annotated[Whole | Mig | TimeSlicing, Field(discriminator="kind")]
 
 
+class Plugin(Section):
+    """The device plugin: nodes tell how many there are, pods ask for a number."""
+
+    kind: Literal["plugin"] = "plugin"
+
+
+class Claims(Section):
+    """Dynamic resource allocation (`resource.k8s.io/v1`): a driver tells of every device, and pods claim some.
+
+    Models go on asking for a number: Kubernetes 1.36 makes claims of it. The driver is its owner's to bring.
+    """
+
+    kind: Literal["claims"]
+
+    driver: Hostname = "gpu.nvidia.com"
+    """Driver of the devices, whose attributes say what they are."""
+
+    sizes: Annotated[tuple[Annotated[int, Field(ge=1, le=16, strict=True)], ...], Field(min_length=1)] = (1,)
+    """Numbers of shares that there is a template of, `<pool>-<number>`, for pods that claim by themselves."""
+
+    namespaces: Annotated[tuple[DnsLabel, ...], Field(min_length=1)] = (SERVING,)
+    """Namespaces that have these templates: that of the models, or of uses of `pooling`."""
+
+
+Handout = Annotated[Plugin | Claims, Field(discriminator="kind")]
+
+
 class Taint(Section):
     """A taint that the pool's nodes carry. Models of the pool tolerate it; the nodes' owner sets it."""
 
@@ -120,6 +148,9 @@ class Pool(Section):
 
     sharing: Sharing = Whole()
     """How one GPU serves several models."""
+
+    handout: Handout = Plugin()
+    """How pods get them."""
 
     taints: tuple[Taint, ...] = ()
     """Taints that the nodes carry."""

@@ -165,7 +165,13 @@ HostPath = Annotated[
 ]
 """A folder on a node."""
 
-Url = Annotated[str, form(r"^https?://[a-z0-9][-a-z0-9.]*(:[0-9]{1,5})?(/[-A-Za-z0-9_./]*)?$", "write a URL", 300)]
+PORTS = "[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+"""Numbers from 1 to 65535."""
+
+Url = Annotated[
+    str,
+    form(rf"^https?://[a-z0-9][-a-z0-9.]*(:({PORTS}))?(/[-A-Za-z0-9_./]*)?$", "write a URL, as https://a.dk:8443", 300),
+]
 """An address inside the cluster, as `http://prometheus.monitoring.svc:9090`."""
 
 VariableName = Annotated[

@@ -43,9 +43,17 @@ def energy_without_a_measure(environment: Environment) -> Iterator[Mistake]:
             return
 
 
+def figures_without_a_door(environment: Environment) -> Iterator[Mistake]:
+    """Who asks for figures is told apart at the edge."""
+    if environment.monitoring and environment.monitoring.members and not (environment.gateway and environment.tiers):
+        wrong = "nobody says which municipality asks: that is known at the edge, of plans' members"
+        yield Mistake(("monitoring", "members"), wrong, "declare gateway and tiers, or leave it out")
+
+
 RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     prometheus_for_nothing,
     prometheus_elsewhere,
     energy_without_a_measure,
+    figures_without_a_door,
 )
 """Rules between monitoring and the rest."""

@@ -35,6 +35,13 @@ BESIDE = CHECKOUT.parent / "shared" / "crds"
 ESTABLISHED_SECONDS = 120
 
 
+class _Loader(yaml.CSafeLoader):
+    """YAML in which a lone `=`, an operator of Prometheus' label matchers, is a word (yaml/pyyaml#89)."""
+
+
+_Loader.add_constructor("tag:yaml.org,2002:value", lambda _, node: str(node.value))
+
+
 def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
     """The manifests of a module, without labels that a chart would fill in.
 
@@ -48,7 +55,7 @@ def collect(source: DefinitionSource, module: Path) -> list[dict[str, Any]]:
             raise LabError(f"{source.module} {source.version} has no file {pattern}; mend andel/release/definitions.py")
         for file in files:
             text = "\n".join(line for line in file.read_text().splitlines() if not line.startswith("{{"))
-            manifests += [manifest for manifest in yaml.load_all(text, yaml.CSafeLoader) if manifest]
+            manifests += [manifest for manifest in yaml.load_all(text, _Loader) if manifest]
     return [_plain(manifest, source.written) for manifest in manifests if manifest["kind"] in PATHS]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from .live_manifests import write_manifests
 from .modelmesh_part import MODELMESH_CONTROLLER
+from .monitoring_parts import MONITORING_PARTS
 from .parts import NO_OPTIMISER, Part
 from .queue_parts import KUEUE_CONTROLLER
 from .scaling_parts import PROMTOOL, SCALING_PARTS
@@ -101,6 +102,7 @@ LIVE_PARTS = (
     *ROUTING_PARTS,
     *SCALING_PARTS,
     PROMTOOL,
+    *MONITORING_PARTS,
     KUEUE_CONTROLLER,
     *VLLM_PARTS,
 )

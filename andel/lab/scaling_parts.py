@@ -31,12 +31,12 @@ KEDA_OPERATOR = Part(
 )
 PROMETHEUS = Part(
     name="prometheus",
-    seconds=75,
+    seconds=110,
     module="prometheus",
     package="github.com/prometheus/prometheus/cmd/prometheus",
     program="prometheus",
-    # Without the clouds' service discovery (source: plugins/plugin_*.go of v0.315.0): the lab names its targets.
-    flags=(NO_OPTIMISER, "-ldflags=-s -w", "-tags=remove_all_sd"),
+    # Of service discoveries Kubernetes' alone, without the clouds' (source: plugins/plugin_*.go of v0.315.0).
+    flags=(NO_OPTIMISER, "-ldflags=-s -w", "-tags=remove_all_sd,enable_kubernetes_sd"),
 )
 
 PROMTOOL = Part(

@@ -159,6 +159,16 @@ SOURCES = (
         files=("config/crd/bases/cluster.x-k8s.io_machinedeployments.yaml",),
     ),
     DefinitionSource(
+        operator="prometheus",
+        module="github.com/prometheus-operator/prometheus-operator",
+        version="v0.88.0",
+        checksum="h1:3T/dCQdk7CUVRqVfwRHoC5g66fC/ML6XQQLtQVL6Q5o=",
+        files=tuple(
+            f"example/prometheus-operator-crd/monitoring.coreos.com_{kind}.yaml"
+            for kind in ("podmonitors", "servicemonitors", "prometheusrules")
+        ),
+    ),
+    DefinitionSource(
         operator="cert_manager",
         module="github.com/cert-manager/cert-manager",
         version="v1.17.0",
@@ -197,9 +207,6 @@ class Unpublished:
 
 
 UNPUBLISHED = (
-    Unpublished(group="monitoring.coreos.com", version="v1", kind="PodMonitor", plural="podmonitors"),
-    Unpublished(group="monitoring.coreos.com", version="v1", kind="ServiceMonitor", plural="servicemonitors"),
-    Unpublished(group="monitoring.coreos.com", version="v1", kind="PrometheusRule", plural="prometheusrules"),
     Unpublished(group="k8s.keycloak.org", version="v2beta1", kind="KeycloakRealmImport", plural="keycloakrealmimports"),
     Unpublished(group="kubeai.org", version="v1", kind="Model", plural="models"),
 )

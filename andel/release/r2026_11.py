@@ -32,6 +32,8 @@ RELEASE = Release(
         # Source: Envoy Gateway v1.8.3, api/v1alpha1/shared_types.go; the pieces that it runs itself.
         "ratelimit": Image(repository="docker.io/envoyproxy/ratelimit", tag="1e50889b"),
         "envoy": Image(repository="docker.io/envoyproxy/envoy", tag="distroless-v1.38.3"),
+        # Source: VERSION of the module at v0.12.1; its README names the registry.
+        "label-proxy": Image(repository="quay.io/prometheuscommunity/prom-label-proxy", tag="v0.12.1"),
         # Source: valkey.io/download/8.1.
         "valkey": Image(repository="docker.io/valkey/valkey", tag="8.1.11"),
         # Source: version 0.11.0 on PyPI, whose image carries the same one; chart open-webui 16.0.0.

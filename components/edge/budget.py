@@ -19,6 +19,7 @@ from config.tiers import Tier
 
 from ..metadata import metadata
 from .rules import DOMAIN, month_entries, month_rule
+from .tls_front import PORT, SETTINGS, bootstrap, front
 from .workload import container, deployment, labels, mount, pod, secret, service
 
 BUDGET = "budget"
@@ -26,15 +27,6 @@ BUDGET = "budget"
 
 CERTIFICATE = f"{BUDGET}-tls"
 """Secret with its certificate."""
-
-PORT = 8443
-"""Its port (HTTPS)."""
-
-PROBES = 8444
-"""Port of Envoy that says ready."""
-
-INSIDE = 8080
-"""Port of the limiter on the loopback."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +59,7 @@ class Budget(pulumi.ComponentResource):
         kubernetes.core.v1.ConfigMap(
             f"{name}-settings",
             metadata=placed,
-            data={"budget.yaml": counters(args.tiers), "envoy.yaml": json.dumps(envoy())},
+            data={"budget.yaml": counters(args.tiers), SETTINGS: json.dumps(envoy())},
             opts=pulumi.ResourceOptions(parent=self),
         )
         kubernetes.core.v1.Service(
@@ -149,33 +141,14 @@ def template(args: BudgetArgs) -> dict[str, Any]:
         env=[{"name": name, "value": value} for name, value in variables(args.store).items()],
         volumeMounts=[mount("store", "/store"), mount("counters", "/settings/limits/config")],
     )
-    front = container(
-        "tls",
-        args.images["envoy"],
-        "128Mi",
-        "20m",
-        command=[
-            "envoy",
-            "-c",
-            "/settings/envoy.yaml",
-            "--concurrency",
-            "1",
-            "--log-level",
-            "error",
-            "--disable-hot-restart",
-        ],
-        ports=[{"name": "https", "containerPort": PORT}],
-        readinessProbe={"httpGet": {"port": PROBES, "path": "/ready"}, "periodSeconds": 5},
-        volumeMounts=[mount("settings", "/settings"), mount("certificate", "/certificate")],
-    )
     volumes = [
         secret("store", args.store_secret),
         secret("certificate", CERTIFICATE),
         _settings("counters", "budget.yaml"),
-        _settings("settings", "envoy.yaml"),
+        _settings("settings", SETTINGS),
     ]
     made_of = {"annotations": {"andel/counters": counters(args.tiers)}}  # a changed file is read by new pods
-    written = pod(BUDGET, [reader, front], volumes)
+    written = pod(BUDGET, [reader, front(args.images["envoy"])], volumes)
     return {**written, "metadata": {**written["metadata"], **made_of}}
 
 
@@ -184,55 +157,8 @@ def _settings(name: str, file: str) -> dict[str, Any]:
 
 
 def envoy() -> dict[str, Any]:
-    """Envoy's bootstrap: HTTPS in, plain HTTP to the loopback, and one path."""
-    api = "type.googleapis.com/envoy.extensions"
-    tls = {
-        "@type": f"{api}.transport_sockets.tls.v3.DownstreamTlsContext",
-        "common_tls_context": {
-            "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
-            "tls_certificates": [
-                {
-                    "certificate_chain": {"filename": "/certificate/tls.crt"},
-                    "private_key": {"filename": "/certificate/tls.key"},
-                }
-            ],
-        },
-    }
-    asked = {"match": {"path": "/json"}, "route": {"cluster": "limiter", "timeout": "1s"}}
-    # Ready once the limiter has read its counters, and without its store too: who asks then learns that nobody knows.
-    ready = {
-        "match": {"path": "/ready"},
-        "route": {"cluster": "limiter", "prefix_rewrite": "/healthcheck", "timeout": "1s"},
-    }
-    loopback = {"endpoint": {"address": _socket("127.0.0.1", INSIDE)}}
-    return {
-        "static_resources": {
-            "listeners": [_listener("https", PORT, [asked], tls), _listener("ready", PROBES, [ready], None)],
-            "clusters": [
-                {
-                    "name": "limiter",
-                    "type": "STATIC",
-                    "connect_timeout": "0.5s",
-                    "load_assignment": {"cluster_name": "limiter", "endpoints": [{"lb_endpoints": [loopback]}]},
-                }
-            ],
-        }
-    }
+    """HTTPS in, plain HTTP to the loopback, and one path.
 
-
-def _socket(address: str, port: int) -> dict[str, Any]:
-    return {"socket_address": {"address": address, "port_value": port}}
-
-
-def _listener(name: str, port: int, routes: list[dict[str, Any]], tls: dict[str, Any] | None) -> dict[str, Any]:
-    api = "type.googleapis.com/envoy.extensions.filters"
-    manager = {
-        "@type": f"{api}.network.http_connection_manager.v3.HttpConnectionManager",
-        "stat_prefix": name,
-        "route_config": {"virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}]},
-        "http_filters": [{"name": "router", "typed_config": {"@type": f"{api}.http.router.v3.Router"}}],
-    }
-    chain: dict[str, Any] = {"filters": [{"name": "http", "typed_config": manager}]}
-    if tls is not None:
-        chain["transport_socket"] = {"name": "envoy.transport_sockets.tls", "typed_config": tls}
-    return {"name": name, "address": _socket("0.0.0.0", port), "filter_chains": [chain]}  # noqa: S104
+    Ready once the limiter has read its counters, and without its store too: who asks then learns that nobody knows.
+    """
+    return bootstrap("limiter", {"path": "/json"}, "/healthcheck", "1s")

@@ -9,15 +9,17 @@ import pulumi
 from andel.release.pins import EppDialect
 from config.gateway import Gateway
 from config.limits import Valkey
+from config.monitoring import MemberFigures, Monitoring
 from config.municipalities import Member
 from config.names import GATEWAY
 from config.tiers import Tier
 
-from . import authorino, budget, store
+from . import authorino, budget, figures, store
 from .auth_config import AuthConfigArgs, soft_tiers
 from .authorino import Authorino, AuthorinoArgs
 from .budget import Budget, BudgetArgs
 from .client_traffic import ClientTraffic, ClientTrafficArgs
+from .figures import Figures, FiguresArgs
 from .identity import EdgeIdentity, IdentityArgs
 from .internal_tls import InternalCertificate, InternalTls, InternalTlsArgs
 from .limits import EdgeLimits, EdgeLimitsArgs
@@ -51,6 +53,9 @@ class EdgeArgs:
     dialect: EppDialect
     """The release's picker."""
 
+    monitoring: Monitoring | None
+    """Whether municipalities see figures, and whose."""
+
     images: Mapping[str, str]
     """References of the release's images, by role."""
 
@@ -71,6 +76,8 @@ class Edge(pulumi.ComponentResource):
         ClientTraffic(f"{name}-clients", clients, self._child())
         script = EdgeScriptArgs(gateway=args.name, tiers=args.tiers)
         EdgeScript(f"{name}-script", script, self._child())
+        if args.monitoring is not None and args.monitoring.members is not None:
+            self._show(args.monitoring, args.monitoring.members)
         self.register_outputs({})
 
     def _child(self) -> pulumi.ResourceOptions:
@@ -107,6 +114,16 @@ class Edge(pulumi.ComponentResource):
         carried = TurnOfYearArgs(namespace=GATEWAY, images=args.images, **place)
         TurnOfYear(f"{self._name}-turn-of-year", carried, self._child())
 
+    def _show(self, monitoring: Monitoring, section: MemberFigures) -> None:
+        shown = FiguresArgs(
+            namespace=GATEWAY,
+            gateway=self._args.name,
+            section=section,
+            prometheus=monitoring.prometheus or "",
+            images=self._args.images,
+        )
+        Figures(f"{self._name}-figures", shown, self._child())
+
 
 def certificates(args: EdgeArgs) -> list[InternalCertificate]:
     """Certificates of the parts that the platform brings."""
@@ -119,6 +136,8 @@ def certificates(args: EdgeArgs) -> list[InternalCertificate]:
     if soft_tiers(args.tiers):
         hosts = budget.hosts(GATEWAY)
         made.append(InternalCertificate(name=budget.CERTIFICATE, namespace=GATEWAY, hosts=hosts))
+    if args.monitoring is not None and args.monitoring.members is not None:
+        made.append(InternalCertificate(name=figures.CERTIFICATE, namespace=GATEWAY, hosts=figures.hosts(GATEWAY)))
     if args.tiers and isinstance(args.gateway.limits.store, Valkey):
         hosts = store.hosts(GATEWAY)
         # As a client of itself too: its probes are.

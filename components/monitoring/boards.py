@@ -4,6 +4,7 @@
 from andel.release.pins import EppDialect
 from config.environment import Environment
 
+from .economy import economy
 from .panels import Board, Panel
 from .series import of_picker
 
@@ -16,8 +17,10 @@ def boards(environment: Environment, dialect: EppDialect) -> list[Board]:
     """Boards of what the environment has."""
     found = [platform(environment), model(), pool(environment), energy(environment)]
     if environment.tiers:
-        found += [municipality(), fairness(dialect)]
-    return found
+        found += [municipality(environment), fairness(dialect)]
+    if environment.modelmesh is not None:
+        found.append(shared())
+    return [*found, *([costs] if (costs := economy(environment)) else [])]
 
 
 def platform(environment: Environment) -> Board:
@@ -111,7 +114,7 @@ def pool(environment: Environment) -> Board:
     return Board("andel-pool", "andel: GPU pools", panels, POOLS)
 
 
-def municipality() -> Board:
+def municipality(environment: Environment) -> Board:
     """What does a municipality get?"""
     mine = '{municipality=~"$municipality"}'
     by_model = {"{{municipality}} {{andel_model}}": f"andel:municipality_model_requests:rate5m{mine}"}
@@ -121,6 +124,10 @@ def municipality() -> Board:
         Panel("Requests that wait", "short", {"{{municipality}}": f"andel:municipality_requests_waiting:sum{mine}"}),
         Panel("Power", "watt", {"{{municipality}}": f"andel:municipality_watts:sum{mine}"}),
     ]
+    if environment.economy is not None:
+        owed = {"{{municipality}}": f"andel:economy_statement:amount{mine}"}
+        unit = f"currency{environment.economy.currency}"
+        panels.append(Panel(f"What {environment.economy.year} costs", unit, owed, kind="stat"))
     return Board("andel-municipality", "andel: municipalities", panels, MUNICIPALITIES)
 
 
@@ -155,3 +162,40 @@ def energy(environment: Environment) -> Board:
             Panel("CO2 of an hour", "massg", {"{{pool}}": "andel:pool_co2_grams_per_hour"}),
         ]
     return Board("andel-energy", "andel: energy", panels)
+
+
+def shared() -> Board:
+    """Which models share pods, and what does it cost them?"""
+    loads = "sum by (how, le) (rate(modelmesh_vllm_load_seconds_bucket[30m]))"
+    panels = [
+        Panel(
+            "Models that share pods",
+            "short",
+            {
+                "loaded": "max(modelmesh_models_loaded_total)",
+                "in all": "max(modelmesh_models_managed_total)",
+                "that fail to load": "max(modelmesh_models_with_failure_total)",
+            },
+        ),
+        Panel(
+            "Room in use",
+            "percentunit",
+            {"{{pod}}": "modelmesh_instance_used_bytes / modelmesh_instance_capacity_bytes"},
+            about="Near 1 every model that comes sends another one to sleep.",
+        ),
+        Panel("GPU memory that models hold", "bytes", {"{{model}}": "sum by (model) (modelmesh_vllm_held_bytes)"}),
+        Panel(
+            "Loads in a second",
+            "short",
+            {"{{how}} {{result}}": "sum by (how, result) (rate(modelmesh_vllm_loads_total[5m]))"},
+        ),
+        Panel("Time of a load, 95 of 100", "s", {"{{how}}": f"histogram_quantile(0.95, {loads})"}),
+        Panel("Engines that sleep", "short", {"level {{level}}": "sum by (level) (modelmesh_vllm_sleepers)"}),
+        Panel("Requests that wait", "short", {"{{model}}": "sum by (model) (modelmesh_vllm_requests_waiting)"}),
+        Panel(
+            "Engines that ended by themselves",
+            "short",
+            {"{{model}}": "sum by (model) (increase(modelmesh_vllm_engine_deaths_total[1h]))"},
+        ),
+    ]
+    return Board("andel-shared", "andel: models that share pods", panels)

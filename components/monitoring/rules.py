@@ -13,7 +13,7 @@ from config.monitoring import Monitoring
 from config.names import SYSTEM
 
 from ..metadata import metadata
-from . import recording
+from . import economy, recording
 from .alerts import all_alerts
 from .objectives import errors
 from .recording import Rule
@@ -27,7 +27,7 @@ class RulesArgs:
     """Rules by group, and how Prometheus finds them."""
 
     groups: dict[str, list[Rule]]
-    """Rules by the name of their group. Groups are read one by one, so what a group reads stands before it."""
+    """Rules by the name of their group. Each has its own turn: what it reads of others may be half a minute old."""
 
     monitoring: Monitoring
     """The environment's section."""
@@ -63,6 +63,8 @@ def all_rules(environment: Environment, dialect: EppDialect) -> dict[str, list[R
         groups["andel-municipality-figures"] = recording.municipalities(dialect)
     if environment.gateway is not None:
         groups["andel-objective-figures"] = errors(environment.monitoring.objectives)
+    if environment.economy is not None:
+        groups["andel-economy-figures"] = economy.figures(environment)
     return {**groups, **all_alerts(environment, dialect)}
 
 

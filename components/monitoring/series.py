@@ -51,6 +51,29 @@ DCGM = frozenset(
 )
 """Source: NVIDIA/dcgm-exporter, etc/default-counters.csv: what the exporter reads unless it is told otherwise."""
 
+MODELMESH = frozenset(
+    {
+        "modelmesh_models_loaded_total",
+        "modelmesh_models_managed_total",
+        "modelmesh_models_with_failure_total",
+        "modelmesh_instance_used_bytes",
+        "modelmesh_instance_capacity_bytes",
+    }
+)
+"""Source: modelmesh-serving v0.12.0, config/dashboard: its makers' own board."""
+
+SHARED_RUNTIME = frozenset(
+    {
+        "modelmesh_vllm_held_bytes",
+        "modelmesh_vllm_sleepers",
+        "modelmesh_vllm_requests_waiting",
+        "modelmesh_vllm_loads_total",
+        "modelmesh_vllm_load_seconds_bucket",
+        "modelmesh_vllm_engine_deaths_total",
+    }
+)
+"""Source: the runtime of ours, runtimes/modelmesh_vllm/modelmesh_vllm/metrics.py."""
+
 PROMETHEUS = frozenset({"up"})
 """Prometheus' own word on a target."""
 
@@ -72,4 +95,4 @@ def of_picker(dialect: EppDialect, name: str) -> str:
 def exported(dialect: EppDialect) -> frozenset[str]:
     """All metrics that may be read."""
     pickers = {of_picker(dialect, name) for name in PICKER}
-    return VLLM | ENVOY | KUEUE | DCGM | PROMETHEUS | pickers
+    return VLLM | ENVOY | KUEUE | DCGM | MODELMESH | SHARED_RUNTIME | PROMETHEUS | pickers

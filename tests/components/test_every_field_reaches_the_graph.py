@@ -45,6 +45,7 @@ REFERENCES = (
     "tiers.only.models",
     "pooling.models",
     "spare.namespaces",
+    "handout.namespaces",
     "tiers.large.models",
     "tiers.small.models",
     # KubeAI gives a whole number of profiles, and Secrets whole.
@@ -132,6 +133,7 @@ WORDS = (
     "192.0.2.11/32",
     "2",
     "200Gi",
+    "http://other.example:9091",
     "sleep",
 )
 """Other values of settings that know few."""

@@ -91,7 +91,7 @@ def test_nothing_stands_in_the_default_namespace(objects: list[Registration]) ->
     cluster_wide = {
         *("Namespace", "NodePatch", "ClusterServingRuntime", "LocalModelNodeGroup", "LocalModelCache"),
         *("ClusterIssuer", "ClusterRole", "ClusterRoleBinding"),
-        *("NodePool", "Topology", "ResourceFlavor", "Cohort", "ClusterQueue"),
+        *("NodePool", "Topology", "ResourceFlavor", "Cohort", "ClusterQueue", "DeviceClass"),
         *("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"),
     }
     homeless = [

@@ -17,8 +17,10 @@ from andel.release import release
 from andel.release.definitions import SOURCES
 from components.monitoring import series
 from config.release import ReleaseName
+from tests.conftest import ROOT
 
 GATEWAY = next(source for source in SOURCES if source.module == "github.com/envoyproxy/gateway")
+MODELMESH = next(source for source in SOURCES if source.operator == "modelmesh")
 PICKER = "sigs.k8s.io/gateway-api-inference-extension"
 
 
@@ -57,6 +59,18 @@ def test_kueue_exports_what_is_read_of_it(go: Toolchain) -> None:
     module = go.download(KUEUE.module, KUEUE.version, KUEUE.checksum)
     source = text(module, "pkg/metrics/metrics.go")
     assert {name for name in series.KUEUE if f'"{name.removeprefix("kueue_")}"' not in source} == set()
+
+
+def test_modelmesh_exports_what_is_read_of_it(go: Toolchain) -> None:
+    """Its makers' own board reads it too; the exporter is Java, in no module."""
+    module = go.download(MODELMESH.module, MODELMESH.version, MODELMESH.checksum)
+    source = text(module, "config/dashboard/*.json")
+    assert {name for name in series.MODELMESH if name not in source} == set()
+
+
+def test_the_shared_runtime_exports_what_is_read_of_it() -> None:
+    source = text(ROOT, "runtimes/modelmesh_vllm/modelmesh_vllm/metrics.py")
+    assert {name for name in series.SHARED_RUNTIME if f'"{stem(name)}"' not in source} == set()
 
 
 def test_envoy_exports_what_is_read_of_it(go: Toolchain) -> None:

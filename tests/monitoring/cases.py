@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from andel.release import release
+from components.monitoring.boards import boards, shared
+from components.monitoring.panels import board
 from components.monitoring.rules import all_rules
 from config.environment import Environment
 from config.judge import judge
@@ -62,6 +64,18 @@ def environment() -> Environment:
     edits: dict[str, Any] = {
         "gateway": gateway,
         "tiers": {"only": tier},
+        "municipalities": {
+            "aarhus": {"name": "Aarhus", "citizens": 300_000, "tier": "only"},
+            "samso": {"name": "Samsø", "citizens": 100_000, "tier": "only"},
+        },
+        "economy": {
+            "year": 2026,
+            "costs": {
+                "gpus": {"kind": "yearly", "name": "GPUs", "amount": 876_000, "gpus": True},
+                "staff": {"kind": "yearly", "name": "Drift", "amount": 124_000},
+            },
+            "key": {"kind": "citizens"},
+        },
         "pools.vgpu": vgpu,
         "pools.whole.power": {"idle": 70, "most": 700},
         "pools.whole.pricePerGpuHour": 20,
@@ -80,6 +94,12 @@ def groups() -> dict[str, list[dict[str, Any]]]:
     """Every rule of that environment, by group."""
     one = environment()
     return all_rules(one, release(one.release.name).epp)
+
+
+def all_boards() -> list[dict[str, Any]]:
+    """Its boards as Grafana reads them, and the one of models that share pods: it has none of those."""
+    one = environment()
+    return [board(each) for each in (*boards(one, release(one.release.name).epp), shared())]
 
 
 def up(*pods: int) -> Series:
@@ -266,6 +286,26 @@ FIGURES: list[tuple[str, Series, str, dict[str, float]]] = [
         "andel:request_errors:ratio5m",
         {"{}": 0.01},
     ),
+    (
+        "what the statements say",
+        {},
+        "andel:economy_statement:amount",
+        {'{municipality="aarhus"}': 750_000, '{municipality="samso"}': 250_000},
+    ),
+    ("a line of cost", {}, 'andel:economy_cost:amount{line="gpus"}', {'{line="gpus",gpus="yes"}': 876_000}),
+    (
+        "three quarters of the cost",
+        {},
+        "andel:economy_statement:share",
+        {'{municipality="aarhus"}': 0.75, '{municipality="samso"}': 0.25},
+    ),
+    (
+        "and of the requests",
+        ASKED,
+        "andel:municipality_requests:share1d",
+        {'{municipality="aarhus"}': 0.75, '{municipality="samso"}': 0.25},
+    ),
+    ("100 DKK an hour for 3.6 million tokens", LOAD, "andel:economy_gpus_per_million_tokens:amount", {"{}": 27.7778}),
     ("nothing failed", answered("andel-gateway", 2, 9), "andel:request_errors:ratio5m", {"{}": 0}),
 ]
 """What it is, the series, the rule, and its values by labels after half an hour."""

@@ -9,24 +9,23 @@ import pytest
 
 from andel.release import release
 from components.monitoring.boards import boards
-from components.monitoring.panels import board
 from components.monitoring.series import exported, of_picker
 from config.judge import judge
 from config.release import ReleaseName
 from tests.conftest import ROOT, stack_document
 
-from .cases import ALERTS, FIGURES, environment, groups
+from .cases import ALERTS, FIGURES, all_boards, environment, groups
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 DIALECT = release(environment().release.name).epp
 RULES = [rule for rules in groups().values() for rule in rules]
 RECORDED = {rule["record"] for rule in RULES if "record" in rule}
-BOARDS = [board(one) for one in boards(environment(), DIALECT)]
+BOARDS = all_boards()
 ALERTING = [rule for rule in RULES if "alert" in rule]
 
 FUNCTIONS = {
     *("sum", "rate", "increase", "avg", "max", "count", "topk", "absent", "vector", "label_replace", "label_values"),
-    *("histogram_quantile", "avg_over_time", "by", "on", "group_left", "or", "and", "unless"),
+    *("histogram_quantile", "avg_over_time", "sum_over_time", "by", "on", "group_left", "or", "and", "unless"),
 }
 """Words of PromQL that are no metrics."""
 
@@ -132,7 +131,7 @@ def test_no_two_panels_lie_on_each_other() -> None:
 
 def test_boards_and_variables_are_of_what_there_is() -> None:
     """Variables are used by the board that declares them; an environment without tiers has no board of them."""
-    assert len({one["uid"] for one in BOARDS}) == len(BOARDS) == 6
+    assert len({one["uid"] for one in BOARDS}) == len(BOARDS) == 8
     for one in BOARDS:
         for variable in one["templating"]["list"][1:]:
             assert any(

@@ -7,6 +7,7 @@ from andel.release.epp import GIE_1_5
 from components.edge.auth_config import AuthConfigArgs
 from components.edge.edge import EdgeArgs
 from config.gateway import Gateway
+from config.monitoring import Monitoring
 from config.municipalities import Member
 from config.tiers import Tier
 
@@ -47,6 +48,7 @@ def edge_args(**changes: Any) -> EdgeArgs:
         members=MEMBERS,
         tiers=TIERS,
         dialect=GIE_1_5,
+        monitoring=Monitoring.model_validate({"prometheus": "http://prometheus.monitoring.svc:9090", "members": {}}),
         images=IMAGES,
     )
 
