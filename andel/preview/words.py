@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: MPL-2.0
+"""Values, changes and figures in words, the same in a comment and on a terminal."""
+
+import difflib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .changes import Change
+from .masking import shown
+from .properties import Property
+from .report import Report, StackReport
+
+LONGEST = 90
+"""Characters shown of one value."""
+
+LINES = 6
+"""Lines shown of a text that changes."""
+
+SIGNS = {"create": "+", "update": "~", "replace": "!", "delete": "-", "let go": "-"}
+"""Marks of actions before a resource. `!` and `-` are coloured where differences are, in forges too."""
+
+TO_COME = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced: deleted and created anew",
+    "delete": "deleted",
+    "let go": "let go: it stays on the cluster, and no stack knows it",
+}
+
+
+def heading(change: Change) -> str:
+    """A resource and what becomes of it, on one line."""
+    told = f"{SIGNS[change.action]} {change.kind} {change.name}"
+    notes = [note for note in (change.why, "a chart: what is in it is not seen" if change.unseen else "") if note]
+    return shown(one_line(f"{told}{' (' + '; '.join(notes) + ')' if notes else ''}"))
+
+
+def details(change: Change) -> Iterator[str]:
+    """What differs, a line a property; of a text of many lines, the lines that do."""
+    for one in change.properties:
+        mark = " # can't be changed in place" if one.replaces else ""
+        if _many_lines(one.before) and _many_lines(one.after):
+            yield shown(one_line(f"    {one.path}:{mark}"))
+            yield from (f"      {line}" for line in _lines(one))
+        else:
+            yield shown(one_line(f"    {one.path}: {value(one.before)} -> {value(one.after)}{mark}"))
+
+
+def value(of: Any) -> str:
+    """A value on one line, not endless."""
+    if of is None:
+        return "(none)"
+    text = of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)
+    text = one_line(shown(text))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+
+
+def one_line(text: str) -> str:
+    """A text that neither breaks the line nor steers a terminal."""
+    return "".join(one if one.isprintable() else "\N{SYMBOL FOR NEWLINE}" if one == "\n" else " " for one in text)
+
+
+def _many_lines(of: Any) -> bool:
+    return isinstance(of, str) and "\n" in of.strip()
+
+
+def _lines(one: Property) -> Iterator[str]:
+    before, after = (shown(text).splitlines() for text in (one.before, one.after))
+    found = [
+        line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:2] not in ("--", "++", "@@")
+    ]
+    for line in found[:LINES]:
+        text = one_line(line)
+        yield text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+    if len(found) > LINES:
+        yield f"and {len(found) - LINES} more lines"
+
+
+def lost(stack: StackReport) -> Iterator[str]:
+    """What is lost by a change, or has to be done by hand."""
+    for one in stack.changes:
+        if one.loss:
+            guarded = "; it is protected, so `up` refuses" if one.protected else ""
+            yield shown(f"{TO_COME[one.action].partition(':')[0]}: {one.kind} {one.name}: {one.loss}{guarded}")
+    if stack.state == "gone":
+        yield (
+            f"the stack's file is gone, and its {stack.standing} objects are not: `pulumi destroy -s {stack.name}` "
+            "with the base's file removes them"
+        )
+
+
+def replaced(stack: StackReport) -> Iterator[str]:
+    """What is replaced, and why."""
+    for one in stack.changes:
+        if one.action == "replace":
+            forced = [each.path for each in one.properties if each.replaces]
+            why = one.why or f"{', '.join(forced[:3])} can't be changed in place"
+            yield shown(one_line(f"{one.kind} {one.name}: {why}"))
+
+
+def headline(report: Report) -> str:
+    """What it comes to, in a sentence."""
+    by_state = {state: [one.name for one in report.stacks if one.state == state] for state in STATES}
+    told = [f"{words} {', '.join(by_state[state])}" for state, words in STATES.items() if by_state[state]]
+    if not told:
+        return "no stack can change by this"
+    return "; ".join(told)
+
+
+STATES = {
+    "refused": "refused:",
+    "changed": "changed:",
+    "new": "new:",
+    "gone": "file gone:",
+    "unknown before": "refused before:",
+}
+"""States that are told; stacks that stay as they are, are counted."""
+
+
+def unchanged(report: Report) -> int:
+    """Stacks that stay as they are: built and found equal, or out of reach of what differs."""
+    return report.untouched + sum(one.state == "unchanged" for one in report.stacks)
