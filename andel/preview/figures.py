@@ -14,6 +14,8 @@ MOST = 12
 Row = list[str]
 """Cells of a table."""
 
+ZERO = Decimal(0)
+
 NONE = "-"
 """Where there is nothing."""
 
@@ -32,17 +34,16 @@ def priced(effect: Effect) -> list[Municipality]:
 def dearer_or_cheaper(effect: Effect) -> list[Municipality]:
     """Those whose price changes, by how much."""
     found = [one for one in priced(effect) if price(one, 0) != price(one, 1)]
-    return sorted(found, key=lambda one: (-abs((price(one, 1) or 0) - (price(one, 0) or 0)), one.slug))
+    return sorted(found, key=lambda one: (-abs((price(one, 1) or ZERO) - (price(one, 0) or ZERO)), one.slug))
 
 
 def cost(effect: Effect) -> str:
     """What the year costs, in a sentence without its end."""
     before, after = effect.cost
-    if before == after or before is None:
-        return f"The year costs {money(after)} {effect.currency}"
-    return f"The year costs {money(after)} {effect.currency}, {difference(before, after)} than before".replace(
-        " than", " more than" if (after or 0) > before else " less than"
-    ).replace(" +", " ")
+    text = f"The year costs {money(after)} {effect.currency}"
+    if before is None or after is None or before == after:
+        return text
+    return f"{text}, {money(abs(after - before))} {'more' if after > before else 'less'} than before"
 
 
 def prices(effect: Effect) -> list[Row]:
@@ -90,7 +91,7 @@ def gpus(effect: Effect) -> list[Row]:
 
 
 def _grouped(effect: Effect, of: str) -> list[Row]:
-    """What changes alike is one row. Who joins or leaves has all of a plan's limits, or none: that is the plan's row."""
+    """What changes alike is one row. Who joins has all of a plan's limits, and is told by its plan."""
     found: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for one in effect.municipalities:
         if one.before is not None and one.after is not None:

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Markdown as forges read it. What comes from a config stands in code: it mentions nobody, links nowhere, ends nothing."""
+"""Markdown as forges read it.
+
+What comes from a config stands in code: it mentions nobody, links nowhere, and ends no table and no block.
+"""
 
 import re
 from collections.abc import Iterable

@@ -78,7 +78,7 @@ def report(checkout: Path, base: str, head: str, told: Told) -> Report:
     """
     files = changed(checkout, base, head)
     with tempfile.TemporaryDirectory(prefix="andel-preview-") as folder:
-        told(f"{len(files)} files differ between {base} and {head}")
+        told(f"{len(files)} {'file differs' if len(files) == 1 else 'files differ'} between {base} and {head}")
         sides = [laid_out(checkout, base, Path(folder) / "base"), laid_out(checkout, head, Path(folder) / "head")]
         every = [stacks(side.folder) for side in sides]
         chosen = [touched(files, side) for side in every]

@@ -3,6 +3,7 @@
 
 import difflib
 import json
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,6 +14,9 @@ from .report import Report, StackReport
 
 LONGEST = 90
 """Characters shown of one value."""
+
+BEFORE_IT = 30
+"""Characters shown before the place where two long values begin to differ."""
 
 LINES = 6
 """Lines shown of a text that changes."""
@@ -44,16 +48,29 @@ def details(change: Change) -> Iterator[str]:
             yield shown(one_line(f"    {one.path}:{mark}"))
             yield from (f"      {line}" for line in _lines(one))
         else:
-            yield shown(one_line(f"    {one.path}: {value(one.before)} -> {value(one.after)}{mark}"))
+            before, after = _at_difference(text(one.before), text(one.after))
+            yield shown(one_line(f"    {one.path}: {before} -> {after}{mark}"))
 
 
-def value(of: Any) -> str:
-    """A value on one line, not endless."""
+def text(of: Any) -> str:
+    """A value on one line."""
     if of is None:
         return "(none)"
-    text = of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)
-    text = one_line(shown(text))
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text)} characters)"
+    return one_line(shown(of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)))
+
+
+def _at_difference(before: str, after: str) -> tuple[str, str]:
+    """Two texts, not endless: of long ones, the places where they differ."""
+    if max(len(before), len(after)) <= LONGEST:
+        return before, after
+    same = len(os.path.commonprefix((before, after)))
+    since = max(same - BEFORE_IT, 0) if same > BEFORE_IT else 0
+    return _window(before, since), _window(after, since)
+
+
+def _window(of: str, since: int) -> str:
+    cut = of[since : since + LONGEST]
+    return f"{'…' if since else ''}{cut}{'…' if since + LONGEST < len(of) else ''}"
 
 
 def one_line(text: str) -> str:
@@ -71,8 +88,8 @@ def _lines(one: Property) -> Iterator[str]:
         line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:2] not in ("--", "++", "@@")
     ]
     for line in found[:LINES]:
-        text = one_line(line)
-        yield text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
+        cut = one_line(line)
+        yield cut if len(cut) <= LONGEST else f"{cut[:LONGEST]}…"
     if len(found) > LINES:
         yield f"and {len(found) - LINES} more lines"
 
