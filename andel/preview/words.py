@@ -3,7 +3,6 @@
 
 import difflib
 import json
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,7 +62,8 @@ def _at_difference(before: str, after: str) -> tuple[str, str]:
     """Two texts, not endless: of long ones, the places where they differ."""
     if max(len(before), len(after)) <= LONGEST:
         return before, after
-    same = len(os.path.commonprefix((before, after)))
+    pairs = enumerate(zip(before, after, strict=False))
+    same = next((place for place, (old, new) in pairs if old != new), min(len(before), len(after)))
     since = max(same - BEFORE_IT, 0) if same > BEFORE_IT else 0
     return _window(before, since), _window(after, since)
 
