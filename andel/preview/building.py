@@ -84,12 +84,13 @@ def _answers(revision: Revision, stacks: Sequence[Stack], told: Told) -> Iterato
             ) as process,
         ):
             for line in process.stdout or ():
-                answer = json.loads(line)
+                answer = json.loads(line.replace(f"{revision.folder}/", ""))
                 left.remove(answer["stack"])
                 told(f"{revision.name}: {answer['stack']}")
                 yield answer
         errors.seek(0)
         ended = errors.read()[-4000:]
+    ended = ended.replace(f"{revision.folder}/", "")
     for name in left:
         yield {"stack": name, "error": ended or f"its process ended with {process.returncode}"}
 

@@ -117,7 +117,7 @@ def _moved(was: dict[str, Any], one: dict[str, Any]) -> Change:
 def _change(action: Action, one: dict[str, Any], found: tuple[Property, ...] = (), why: str = "") -> Change:
     return Change(
         action=action,
-        kind=str(one["inputs"].get("kind") or one["type"].rpartition(":")[2]),
+        kind=_kind(one),
         name=_name(one),
         properties=found,
         why=why,
@@ -125,6 +125,11 @@ def _change(action: Action, one: dict[str, Any], found: tuple[Property, ...] = (
         protected=one["protected"] and action in ("delete", "replace"),
         unseen=one["remote"],
     )
+
+
+def _kind(one: dict[str, Any]) -> str:
+    package, _, kind = one["type"].rpartition(":")
+    return f"provider {kind}" if package == "pulumi:providers" else str(one["inputs"].get("kind") or kind)
 
 
 def _shown(one: dict[str, Any]) -> bool:

@@ -74,6 +74,11 @@ class Pool:
     fits: tuple[str, str]
     """How well all pods fit before and after, and in which cases some wait, in words."""
 
+    @property
+    def same(self) -> bool:
+        """Whether it stays as it is."""
+        return self.before == self.after and self.fits[0] == self.fits[1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Effect:
@@ -87,6 +92,12 @@ class Effect:
     pools: tuple[Pool, ...]
     queues: Mapping[str, tuple[str, str]]
     """Quotas of GPU queues that differ, by queue, pool and resource."""
+
+    @property
+    def nothing(self) -> bool:
+        """Whether it changes nothing for anybody."""
+        same = all(one.before == one.after for one in self.municipalities)
+        return same and self.cost[0] == self.cost[1] and not self.queues and all(one.same for one in self.pools)
 
 
 def effect(before: Built, after: Built) -> Effect:
@@ -122,7 +133,8 @@ def _gpus(built: Built, models: Any, members: Mapping[str, Any], tiers: Mapping[
     for row in built.capacity.get("models", []):
         if row["model"] in models:
             users = sum(row["model"] in tiers.get(one.get("tier"), {}).get("models", ()) for one in members.values())
-            told[row["model"]] = f"{_standing(row)} of {row['pool']}, among {users}"
+            members_of = "1 member" if users == 1 else f"{users} members"
+            told[row["model"]] = f"{_standing(row)} of {row['pool']}, for {members_of}"
     return told
 
 

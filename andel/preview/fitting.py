@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A comment no longer than a forge accepts: long sections are shortened from the end, then cut, and it says so."""
+"""A comment no longer than a forge accepts: long sections are shortened, the last first, then cut; it says so."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,21 +22,20 @@ class Section:
 
 def fitted(sections: Sequence[Section], longest: int = LONGEST) -> str:
     """Sections one below the other, in no more characters than may be."""
-    texts = [section.text for section in sections]
-    shortened = False
-    for place in reversed(range(len(sections))):
-        if _length(texts) + (len(SHORTENED) + 2) * shortened <= longest:
-            break
-        if sections[place].short:
-            texts[place], shortened = sections[place].short, True
-    if shortened:
-        texts.append(SHORTENED)
-    whole = "\n\n".join(texts) + "\n"
+    whole = _joined([section.text for section in sections])
+    if len(whole) <= longest:
+        return whole
+    texts = [*(section.short or section.text for section in sections), SHORTENED]
+    for place, section in enumerate(sections):
+        # What comes first matters most, and gets the room that there is.
+        if len(_joined(texts)) - len(texts[place]) + len(section.text) <= longest:
+            texts[place] = section.text
+    whole = _joined(texts)
     return whole if len(whole) <= longest else _cut(whole, longest)
 
 
-def _length(texts: Sequence[str]) -> int:
-    return sum(map(len, texts)) + 2 * len(texts)
+def _joined(texts: Sequence[str]) -> str:
+    return "\n\n".join(texts) + "\n"
 
 
 def _cut(whole: str, longest: int) -> str:

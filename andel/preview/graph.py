@@ -6,6 +6,7 @@ parent, provider and dependencies. Nothing is asked of a cluster, so what only a
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -178,5 +179,6 @@ def graph(
 
 
 def _close_loop() -> None:
-    """Close the event loop of this thread."""
-    asyncio.get_event_loop_policy().get_event_loop().close()
+    """Close the event loop of this thread, if it ever had one: a program may end before it makes anything."""
+    with contextlib.suppress(RuntimeError):
+        asyncio.get_event_loop_policy().get_event_loop().close()

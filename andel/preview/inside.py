@@ -118,7 +118,7 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             try:
                 answer |= built(graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts)
                 contracts[stack["name"]] = answer["outputs"]
-            except Exception as error:  # noqa: BLE001 (whatever a revision's program does, the others are still shown)
+            except (Exception, SystemExit) as error:  # whatever a program does, the other stacks are still shown
                 answer["error"] = _told(error)
             os.chdir(folder)
             if not platform and "error" not in answer:
@@ -128,7 +128,7 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         yield answer
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     if isinstance(error, pulumi.RunError):
         return str(error)
     return "".join(traceback.format_exception(error)[-3:])

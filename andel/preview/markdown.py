@@ -59,12 +59,13 @@ def _called_out(report: Report) -> Iterator[Section]:
     for title, told in (("Data", lost), ("Replaced: deleted, then created anew", replaced)):
         lines = [f"- {code(stack.name)}: {code(line)}" for stack in report.stacks for line in told(stack)]
         if lines:
-            yield Section(f"### ⚠️ {title}\n\n{_listed(lines)}")
-
-
-def _listed(lines: list[str]) -> str:
-    head = "\n".join(lines[:MOST])
-    return f"{head}\n\n{folded(f'{len(lines) - MOST} more', chr(10).join(lines[MOST:]))}" if lines[MOST:] else head
+            head = f"### ⚠️ {title}\n\n" + "\n".join(lines[:MOST])
+            more = len(lines) - MOST
+            yield (
+                Section(f"{head}\n\n{folded(f'{more} more', chr(10).join(lines[MOST:]))}", f"{head}\n\nand {more} more")
+                if more > 0
+                else Section(head)
+            )
 
 
 def _prices(effect: Effect, of: str) -> Section:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MPL-2.0
 """What differs between two values, property by property."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import Any
 
 ABSENT = object()
@@ -35,15 +37,30 @@ def differences(before: Any, after: Any, path: str = "") -> Iterator[Property]:
         for key in sorted({*before, *after}):
             yield from differences(before.get(key, ABSENT), after.get(key, ABSENT), _below(path, key))
     elif isinstance(before, list) and isinstance(after, list):
-        old, new = _by_name(before), _by_name(after)
-        if old is None or new is None:
-            old, new = ({str(place): one for place, one in enumerate(side)} for side in (before, after))
-        for name in dict.fromkeys((*old, *new)):
-            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}[{name}]")
-        if old.keys() == new.keys() and all(old[name] == new[name] for name in old):
-            yield Property(path, "in one order", "in another order")
+        yield from _of_lists(before, after, path)
     else:
         yield Property(path, None if before is ABSENT else before, None if after is ABSENT else after)
+
+
+def _of_lists(before: list[Any], after: list[Any], path: str) -> Iterator[Property]:
+    """Items by their names where they have one; else what was put in and taken out, so that the rest stays in place."""
+    old, new = _by_name(before), _by_name(after)
+    if old is not None and new is not None:
+        for name in dict.fromkeys((*old, *new)):
+            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}[{name}]")
+        if old.keys() == new.keys() and list(old) != list(new):
+            yield Property(f"{path} (order)", ", ".join(old), ", ".join(new))
+        return
+    matched = SequenceMatcher(None, list(map(_as_text, before)), list(map(_as_text, after)), autojunk=False)
+    for _, since, until, then, end in matched.get_opcodes():
+        for place in range(max(until - since, end - then)):
+            was = before[since + place] if since + place < until else ABSENT
+            now = after[then + place] if then + place < end else ABSENT
+            yield from differences(was, now, f"{path}[{then + place if now is not ABSENT else since + place}]")
+
+
+def _as_text(item: Any) -> str:
+    return json.dumps(item, sort_keys=True, default=str)
 
 
 def _by_name(items: list[Any]) -> dict[str, Any] | None:
@@ -61,7 +78,7 @@ def _below(path: str, key: str) -> str:
 
 def under(path: str, patterns: Iterable[str]) -> bool:
     """Whether a property is one of those named, is below one, or holds one; `[*]` is every item of a list."""
-    steps = _steps(path)
+    steps = _steps(path.removesuffix(" (order)"))
     for pattern in patterns:
         wanted = _steps(pattern)
         if all(step == want or want == "*" for step, want in zip(steps, wanted, strict=False)):

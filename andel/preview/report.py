@@ -3,7 +3,7 @@
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, Literal
 from .building import Built, Told, build
 from .changes import Change, changes
 from .effects import Effect, effect
+from .masking import shown
 from .revisions import WORKING_TREE, Revision, behind, changed, laid_out
 from .stacks import Stack, stacks, touched, with_platforms
 
@@ -86,20 +87,27 @@ def report(checkout: Path, base: str, head: str, told: Told) -> Report:
         before, after = build(list(zip(sides, wanted, strict=True)), told)
         notes = tuple(_notes(checkout, sides, files))
     listed = {stack.name: stack for stack in (*chosen[0], *chosen[1])}
-    pairs = {name: (before.get(name), after.get(name)) for name in listed}
+    reports = tuple(_stack(stack, before.get(name), after.get(name)) for name, stack in listed.items())
     return Report(
         base=base,
         head=head,
         files=len(files),
-        stacks=tuple(_stack(stack, *pairs[name]) for name, stack in listed.items()),
+        stacks=reports,
         untouched=len({stack.name for stack in every[1]} - listed.keys()),
-        effects={
-            name: effect(old or Built(), new or Built())
-            for name, (old, new) in pairs.items()
-            if not listed[name].platform and not (new or Built()).refused
-        },
+        effects=dict(_effects(reports, listed, before, after)),
         notes=notes,
     )
+
+
+def _effects(
+    reports: Iterable[StackReport], listed: Mapping[str, Stack], before: Mapping[str, Built], after: Mapping[str, Built]
+) -> Iterator[tuple[str, Effect]]:
+    """Effects of platforms that are built at both revisions or are new, where there are any."""
+    for one in reports:
+        if listed[one.name].platform is None and one.state in ("changed", "unchanged", "new"):
+            found = effect(before.get(one.name, Built()), after[one.name])
+            if one.changes or not found.nothing:
+                yield one.name, found
 
 
 def _stack(stack: Stack, before: Built | None, after: Built | None) -> StackReport:
@@ -122,7 +130,8 @@ def _stack(stack: Stack, before: Built | None, after: Built | None) -> StackRepo
 def refusals(stack: Stack, built: Built) -> tuple[str, ...]:
     """Why a stack is refused, a line a mistake."""
     lines = [f"{one['file']}:{one['line']}: {one['path']}: {one['wrong']}; {one['mend']}" for one in built.mistakes]
-    return (*lines, *(f"{stack.file}: {line}" for line in built.error.splitlines() if line.strip()))
+    lines += [f"{stack.file}: {line.strip()}" for line in built.error.splitlines() if line.strip()]
+    return tuple(map(shown, lines))
 
 
 def _notes(checkout: Path, sides: list[Revision], files: list[str]) -> list[str]:

@@ -7,6 +7,8 @@ from .checkouts import Edits
 
 DEV, PROD = "Pulumi.dev.yaml", "Pulumi.prod.yaml"
 
+LARGE = "labels: {nvidia.com/gpu.product: GRID-A100D-80C}"
+
 WHISPER = """\
       whisper:
         displayName: Whisper Large v3
@@ -95,11 +97,7 @@ PREPARED = (
     Prepared(
         "pool-shrunk-below-need",
         "The pool of the large models loses two of its three nodes.",
-        {
-            PROD: {
-                "labels: {nvidia.com/gpu.product: GRID-A100D-80C}, count: 3": "labels: {nvidia.com/gpu.product: GRID-A100D-80C}, count: 1"
-            }
-        },
+        {PROD: {f"{LARGE}, count: 3": f"{LARGE}, count: 1"}},
         status=1,
     ),
     Prepared(

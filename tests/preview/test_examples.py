@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""The examples in the docs are what the command says today. `UPDATE_PREVIEWS=1 pytest tests/preview` writes them anew."""
+"""The examples in the docs are what the command says today. `UPDATE_PREVIEWS=1 pytest tests/preview` writes them."""
 
 import os
 from collections.abc import Iterator, Sequence
