@@ -27,6 +27,9 @@ class Change:
     action: Action
     """`let go` takes it out of the state, and leaves the object."""
 
+    urn: str
+    """Its URN, without stack and project."""
+
     kind: str
     """Kind of the object, as `Deployment`."""
 
@@ -117,6 +120,7 @@ def _moved(was: dict[str, Any], one: dict[str, Any]) -> Change:
 def _change(action: Action, one: dict[str, Any], found: tuple[Property, ...] = (), why: str = "") -> Change:
     return Change(
         action=action,
+        urn=one["urn"].split("::", 2)[2],
         kind=_kind(one),
         name=_name(one),
         properties=found,

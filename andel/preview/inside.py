@@ -105,6 +105,7 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     graphs = recorder()
     contracts: dict[str, Any] = {}
     broken: set[str] = set()
+    found: dict[str, list[Any]] = {}
     for stack in job["stacks"]:
         file = folder / stack["file"]
         platform = stack["platform"]
@@ -112,13 +113,14 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if platform in broken:
             yield answer | {"error": f"{platform}, which it stands on, is refused"}
             continue
-        judged = ("--platform", platform) if platform else ()
-        answer["mistakes"] = command("check", "--json", *judged, stack["file"])
+        if stack["file"] not in found:
+            found |= mistakes(platform, [one["file"] for one in job["stacks"] if one["platform"] == platform])
+        answer["mistakes"] = found[stack["file"]]
         if not answer["mistakes"]:
             try:
                 answer |= built(graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts)
                 contracts[stack["name"]] = answer["outputs"]
-            except (Exception, SystemExit) as error:  # whatever a program does, the other stacks are still shown
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it does, other stacks are still shown)
                 answer["error"] = _told(error)
             os.chdir(folder)
             if not platform and "error" not in answer:
@@ -126,6 +128,16 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         if answer["mistakes"] or "error" in answer:
             broken.add(stack["file"])
         yield answer
+
+
+def mistakes(platform: str | None, files: list[str]) -> dict[str, list[Any]]:
+    """What the revision's `andel check` has against each of its files; all at once, since platforms are judged again.
+
+    Where the command fails, nothing: the programs judge their config themselves.
+    """
+    judged = ("--platform", platform) if platform else ()
+    told = command("check", "--json", *judged, *files) or []
+    return {file: [one for one in told if one["file"] == file] for file in files}
 
 
 def _told(error: BaseException) -> str:

@@ -41,8 +41,8 @@ if pulumi.get_stack() == "broken":
 COMMAND = """
 import json, sys
 def main(args):
-    refused = [dict(file=args[2], line=1, path="x", wrong="holds correct-horse-battery-staple", mend="take it out")]
-    print(json.dumps(refused if args[-1] == "Pulumi.refused.yaml" else []))
+    refused = dict(file="Pulumi.refused.yaml", line=1, path="x", wrong="holds correct-horse-battery-staple", mend="go")
+    print(json.dumps([refused] if "Pulumi.refused.yaml" in args else []))
     sys.exit(0)
 """
 
