@@ -2,14 +2,14 @@
 """Prices, quotas and GPUs before and after as rows and lines, for a comment and for a terminal."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from decimal import Decimal
 
 from .bars import bar, fill
 from .effects import Effect, Municipality, Pool
+from .words import names
 
 MOST = 12
-"""Municipalities named before the rest is counted, and drawn before the rest is left out."""
+"""Municipalities drawn before the rest is left out."""
 
 Row = list[str]
 """Cells of a table."""
@@ -98,12 +98,6 @@ def _grouped(effect: Effect, of: str) -> list[Row]:
             for words, (was, now) in getattr(one, of).items():
                 found[words, was, now].append(one.slug)
     return [[names(who), words, was or NONE, now or NONE] for (words, was, now), who in found.items()]
-
-
-def names(slugs: Sequence[str]) -> str:
-    """Municipalities, the first of them by name."""
-    more = f" and {len(slugs) - MOST} more" if len(slugs) > MOST else ""
-    return ", ".join(slugs[:MOST]) + more
 
 
 def pool_chart(effect: Effect) -> list[str]:

@@ -9,7 +9,7 @@ from .effects import Effect
 from .fitting import Section, fitted
 from .forge import code, escaped, fence, folded, table
 from .report import Report, StackReport
-from .words import details, heading, headline, lost, one_line, replaced, unchanged
+from .words import details, heading, headline, lost, names, one_line, others_alike, replaced, unchanged
 
 MARKER = "<!-- andel preview -->"
 """First line of the comment: by it the next run finds the comment that it changes."""
@@ -36,7 +36,7 @@ def _sections(report: Report) -> Iterator[Section]:
     for name, effect in report.effects.items():
         of = f" on {code(name)}" if len(report.effects) > 1 else ""
         yield from (_prices(effect, of), _quotas(effect, of), _capacity(effect, of))
-    yield from (_resources(stack) for stack in report.stacks if stack.changes)
+    yield from map(_resources, report.alike)
     yield Section(LAST)
 
 
@@ -45,8 +45,14 @@ def _summary(report: Report) -> str:
     stay = {0: "", 1: " One other stack stays as it is."}.get(rest, f" {rest} other stacks stay as they are.")
     text = f"{code(short(report.base))} → {code(short(report.head))}: **{headline(report)}**.{stay}"
     text += "".join(f"\n\nNote: {note}." for note in report.notes)
-    rows = [[one.name, *(str(one.counts[action] or "") for action in ACTIONS)] for one in report.stacks if one.changes]
-    return text + (f"\n\n{table(['stack', *ACTIONS], rows, numbers=4)}" if rows else "")
+    rows = [
+        [names([one.name for one in group]), *(str(group[0].counts[action] or "") for action in ACTIONS)]
+        for group in report.alike
+    ]
+    listed = table(["stack", *ACTIONS], rows, numbers=4)
+    if len(rows) > MOST:
+        listed = folded(f"{len(rows)} ways in which stacks change", listed)
+    return text + (f"\n\n{listed}" if rows else "")
 
 
 def _called_out(report: Report) -> Iterator[Section]:
@@ -110,9 +116,10 @@ def _rows(header: list[str], rows: list[list[str]]) -> str:
     return (folded(f"{len(rows)} rows", listed) if len(rows) > 2 * MOST else listed) + "\n\n"
 
 
-def _resources(stack: StackReport) -> Section:
+def _resources(group: list[StackReport]) -> Section:
+    stack = group[0]
     counts = ", ".join(f"{count} {action}" for action, count in sorted(stack.counts.items()))
-    title = f"Resources of {escaped(stack.name)}: {counts}"
+    title = f"Resources of {escaped(stack.name)}{others_alike(group)}: {counts}"
     full = [line for one in stack.changes for line in (heading(one), *details(one))]
     return Section(_block(title, full), _block(title, map(heading, stack.changes)))
 

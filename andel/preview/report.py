@@ -2,7 +2,7 @@
 """What a change between two revisions does, as one object: for people and for scripts."""
 
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -27,12 +27,23 @@ class StackReport:
     name: str
     file: str
     state: State
+    slug: str = ""
+    """A municipality's; empty for a platform."""
+
     changes: tuple[Change, ...] = ()
     standing: int = 0
     """Objects that a stack whose file is gone leaves behind."""
 
     refusals: tuple[str, ...] = ()
     """Why it is refused, a line a mistake: `file:line: path: what is wrong; how to mend it`."""
+
+    @property
+    def shape(self) -> tuple[object, ...]:
+        """Which resources and which of their properties change, whatever their values and whoever's they are."""
+        return tuple(
+            (one.action, one.kind, one.name.replace(self.slug or "/", "/"), tuple(each.path for each in one.properties))
+            for one in self.changes
+        )
 
     @property
     def counts(self) -> Counter[str]:
@@ -60,6 +71,15 @@ class Report:
 
     notes: tuple[str, ...]
     """What a reader has to know to trust it."""
+
+    @property
+    def alike(self) -> list[list[StackReport]]:
+        """Stacks that change, those together that change in the same way."""
+        found: dict[tuple[object, ...], list[StackReport]] = defaultdict(list)
+        for stack in self.stacks:
+            if stack.changes:
+                found[stack.shape].append(stack)
+        return list(found.values())
 
     @property
     def refused(self) -> bool:
@@ -124,7 +144,9 @@ def _stack(stack: Stack, before: Built | None, after: Built | None) -> StackRepo
     else:
         found = tuple(changes(before.resources if before else {}, after.resources))
         state = "new" if before is None else "changed" if found else "unchanged"
-    return StackReport(name=stack.name, file=stack.file, state=state, changes=found, refusals=told, standing=standing)
+    return StackReport(
+        name=stack.name, file=stack.file, state=state, slug=stack.slug, changes=found, refusals=told, standing=standing
+    )
 
 
 def refusals(stack: Stack, built: Built) -> tuple[str, ...]:

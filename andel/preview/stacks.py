@@ -39,6 +39,12 @@ class Stack:
         """Folder of its program."""
         return "municipalities" if self.platform else "."
 
+    @property
+    def slug(self) -> str:
+        """A municipality's; empty for a platform."""
+        match = PLATFORM.match(self.platform) if self.platform else None
+        return self.name.removeprefix(f"{match['name']}-") if match else ""
+
     def job(self) -> dict[str, str | None]:
         """As the process inside a revision is told."""
         told = {"name": self.name, "file": self.file, "project": self.project, "folder": self.folder}

@@ -13,7 +13,7 @@ from . import figures
 from .changes import ACTIONS
 from .effects import Effect
 from .report import Report, StackReport
-from .words import details, heading, headline, lost, one_line, replaced, unchanged
+from .words import details, heading, headline, lost, one_line, others_alike, replaced, unchanged
 
 COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "let go": "red"}
 
@@ -33,8 +33,8 @@ def show(report: Report) -> None:
         _lines(console, f"{stack.name}: replaced", replaced(stack), "magenta")
     for name, effect in report.effects.items():
         _effect(console, name, effect)
-    for stack in report.stacks:
-        _resources(console, stack)
+    for group in report.alike:
+        _resources(console, group)
 
 
 def _lines(console: Console, title: str, lines: Iterable[str], style: str) -> None:
@@ -74,11 +74,10 @@ def _table(console: Console, header: tuple[str, ...], rows: list[list[str]], num
     console.print(shown)
 
 
-def _resources(console: Console, stack: StackReport) -> None:
-    if not stack.changes:
-        return
+def _resources(console: Console, group: list[StackReport]) -> None:
+    stack = group[0]
     counts = ", ".join(f"{stack.counts[action]} {action}" for action in ACTIONS if stack.counts[action])
-    console.print(Text(f"{stack.name}: {counts}", "bold"))
+    console.print(Text(f"{stack.name}{others_alike(group)}: {counts}", "bold"), soft_wrap=True)
     for one in stack.changes:
         console.print(Text(f"  {heading(one)}", COLOURS[one.action]), soft_wrap=True)
         for line in details(one):

@@ -3,7 +3,7 @@
 
 import difflib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .changes import Change
@@ -119,10 +119,23 @@ def replaced(stack: StackReport) -> Iterator[str]:
 def headline(report: Report) -> str:
     """What it comes to, in a sentence."""
     by_state = {state: [one.name for one in report.stacks if one.state == state] for state in STATES}
-    told = [f"{words} {', '.join(by_state[state])}" for state, words in STATES.items() if by_state[state]]
-    if not told:
-        return "no stack can change by this"
-    return "; ".join(told)
+    told = [f"{words} {names(by_state[state])}" for state, words in STATES.items() if by_state[state]]
+    return "; ".join(told) or "no stack can change by this"
+
+
+MOST = 12
+"""Names listed before the rest is counted."""
+
+
+def names(every: Sequence[str]) -> str:
+    """Names, the first of them in full."""
+    more = f" and {len(every) - MOST} more" if len(every) > MOST else ""
+    return ", ".join(every[:MOST]) + more
+
+
+def others_alike(group: Sequence[StackReport]) -> str:
+    """The stacks that change in the same way as the first of a group, in words; empty where there are none."""
+    return f", and alike {names([one.name for one in group[1:]])}" if len(group) > 1 else ""
 
 
 STATES = {

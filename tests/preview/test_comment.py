@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ import pytest
 import yaml
 
 from andel.preview.bars import bar, fill
-from andel.preview.changes import changes
+from andel.preview.changes import Change, changes
 from andel.preview.effects import Effect, Municipality, Pool, Side
 from andel.preview.fitting import CUT, LONGEST, SHORTENED, Section, fitted
 from andel.preview.forge import code, fence, table
@@ -28,11 +29,19 @@ from .graphs import graph, kubernetes
 WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/preview.yml").read_text(encoding="utf-8"))
 
 
+def changed(stack: int, objects: int) -> tuple[Change, ...]:
+    """Changes of a stack that no other stack has."""
+    sides = [
+        graph(
+            *(kubernetes("v1", "ConfigMap", f"s{stack}-{one}", {"data": {"a": value * 60}}) for one in range(objects))
+        )
+        for value in "bc"
+    ]
+    return tuple(changes(*sides))
+
+
 def report(stacks: int, objects: int, members: int) -> Report:
     """A change of many stacks."""
-    before = graph(*(kubernetes("v1", "ConfigMap", f"c{one}", {"data": {"a": "b" * 60}}) for one in range(objects)))
-    after = graph(*(kubernetes("v1", "ConfigMap", f"c{one}", {"data": {"a": "c" * 60}}) for one in range(objects)))
-    found = tuple(changes(before, after))
     municipalities = tuple(
         Municipality(
             slug=f"member-{one:02}",
@@ -53,7 +62,7 @@ def report(stacks: int, objects: int, members: int) -> Report:
         head="change",
         files=1,
         stacks=tuple(
-            StackReport(name=f"s{one}", file=f"Pulumi.s{one}.yaml", state="changed", changes=found)
+            StackReport(name=f"s{one}", file=f"Pulumi.s{one}.yaml", state="changed", changes=changed(one, objects))
             for one in range(stacks)
         ),
         untouched=0,
@@ -74,7 +83,26 @@ def test_a_change_of_98_municipalities_is_shortened_to_what_a_forge_accepts() ->
     text = markdown(report(99, 8, 98))
     assert LONGEST / 2 < len(text) <= LONGEST
     assert SHORTENED in text
-    assert text.count("ConfigMap home/c7") >= 99  # every resource is still there, without its properties
+    # Every resource is still there, without its properties.
+    assert all(f"! ConfigMap home/s{stack}-7\n" in text for stack in range(99))
+
+
+def test_stacks_that_change_in_the_same_way_are_shown_once() -> None:
+    """A change of a component is one change, and not 98."""
+    stacks = []
+    for slug in ("aarhus", "odense", "samso"):
+        home = {"namespace": f"andel-m-{slug}"}
+        sides = [kubernetes("v1", "Service", "chat", {"spec": {"a": value}}, metadata=home) for value in (slug, "new")]
+        found = tuple(changes(graph(sides[0]), graph(sides[1])))
+        file = f"municipalities/Pulumi.dev-{slug}.yaml"
+        stacks.append(StackReport(name=f"dev-{slug}", file=file, state="changed", slug=slug, changes=found))
+    other = changed(1, 1)
+    stacks.append(StackReport(name="dev", file="Pulumi.dev.yaml", state="changed", changes=other))
+    whole = report(0, 0, 0)
+    text = markdown(replace(whole, stacks=tuple(stacks), effects={}))
+    assert "<code>dev-aarhus</code>, and alike dev-odense, dev-samso: 1 update" in text
+    assert "dev-aarhus, dev-odense, dev-samso` | " in text
+    assert text.count("Service andel-m-") == 1
 
 
 def test_a_change_that_is_longer_still_is_cut_and_says_so() -> None:
