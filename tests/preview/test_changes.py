@@ -97,6 +97,8 @@ def test_options_of_the_program_count() -> None:
     before = kubernetes("v1", "Service", "a", {"spec": {"type": "x"}})
     after = edited(before, {"inputs.spec.type": "y"})
     assert became(before, after | {"replaced_by": ["spec.type"]}) == "replace"
+    assert became(before, after | {"replaced_by": ["*"]}) == "replace"
+    assert became(before, after | {"replaced_by": ["spec.other"]}) == "update"
     assert changes(graph(before), graph(after | {"ignored": ["spec.type"]})) == []
     assert [one.action for one in changes(graph(before | {"kept": True}), graph())] == ["let go"]
     assert changes(graph(before | {"protected": True}), graph())[0].protected
