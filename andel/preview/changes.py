@@ -103,7 +103,7 @@ def _changed(was: dict[str, Any], one: dict[str, Any], before: Graph, after: Gra
     if one["type"] == "pulumi:providers:kubernetes":
         elsewhere = another_cluster(was["inputs"], one["inputs"])
     fixed = (*(force_new(one, ours) if _kubernetes(one) else ()), *one["replaced_by"])
-    every = one["type"].startswith("random:") or "*" in fixed
+    every = one["type"].startswith("random:")
     found = [replace(each, replaces=every or under(each.path, fixed)) for each in found]
     if elsewhere or any(each.replaces for each in found):
         why = "it stands on another cluster" if elsewhere else ""

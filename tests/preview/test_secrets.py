@@ -30,7 +30,9 @@ class Made(pulumi.CustomResource):
 planted = {PLANTED!r}
 print(planted)
 Made("Secret", "s", dict(stringData=dict(value=planted["of a Secret"], short="abc"), data=dict(x="{base64.b64encode(b"x").decode()}")))
-Made("ConfigMap", "copy", dict(data=dict(a="before " + planted["of a Secret"], b=base64.b64encode(planted["of a Secret"].encode()).decode(), c=pulumi.Output.secret(planted["marked by the program"]))))
+Made("ConfigMap", "copy", dict(data=dict(a="before " + planted["of a Secret"], c=pulumi.Output.secret(planted["marked by the program"]))))
+encoded = [base64.b64encode(planted[one].encode()).decode() for one in ("of a Secret", "by its form")]
+Made("ConfigMap", "encoded", dict(data=dict(a="before " + planted["of a Secret"], b=encoded)))
 Made("ConfigMap", "again", dict(data={{"a": planted["marked by the program"], planted["of a Secret"]: "as a key"}}))
 Made("Pod", "p", dict(spec=dict(containers=[dict(name="c", env=[dict(name="DB_PASSWORD", value=planted["of an environment"])], args=["--password=" + planted["of an environment"]])])))
 Made("ConfigMap", "form", dict(data=dict(a="uses " + planted["by its form"]), settings=dict(clientSecret=planted["by its key"])))
@@ -56,8 +58,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "config").mkdir(parents=True)
     written = {"config/__init__.py": "", "andel/__init__.py": "", "andel/__main__.py": COMMAND}
     stacks = {f"Pulumi.{name}.yaml": FILE for name in ("dev", "broken", "refused")}
-    base = PROGRAM.replace("correct-horse", "former-horse").replace('args=["', 'args=["--former", "')
-    base = base.replace("named-4b1d9e55", "former-4b1d9e55").replace("uses ", "used ")
+    base = PROGRAM.replace("correct-horse", "former-horse")
+    for old, new in {"named-4b": "former-4b", "uses ": "used ", "surrounded": "former", "hf_a": "hf_b"}.items():
+        base = base.replace(old, new)
     change(folder, {name: {"": text} for name, text in {**written, **stacks, "__main__.py": base}.items()})
     git(folder, "init", "--quiet", "--initial-branch=main")
     commit(folder, "base")
@@ -81,7 +84,7 @@ def test_a_planted_secret_is_in_no_output(
     assert "fails with [secret]" in said
     assert "holds [secret]" in said
     for told, value in PLANTED.items():
-        former = value.replace("correct", "former").replace("named", "former")
+        former = value.replace("correct", "former").replace("named", "former").replace("surrounded", "former")
         for form in (value, base64.b64encode(value.encode()).decode(), former):
             assert form not in said, told
     assert "v1:c2Vj" not in said
