@@ -99,7 +99,7 @@ def secrets(value: Any) -> Iterator[str]:
                 yield from secrets(item)
         case str():
             for form in FORMS.values():
-                yield from (match[0] for match in form.finditer(value))
+                yield from _texts([match[0] for match in form.finditer(value)])
 
 
 def _texts(value: Any) -> Iterator[str]:
