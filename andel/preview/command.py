@@ -60,7 +60,7 @@ def _show_change(base: str, head: str, markdown: Path | None, as_json: bool) -> 
     if markdown is not None:
         markdown.write_text(shown(commented(found)), encoding="utf-8")
     if as_json:
-        click.echo(shown(json.dumps(found.told(), indent=1, ensure_ascii=False)))
+        click.echo(json.dumps(found.told(), indent=1, ensure_ascii=False))
     elif markdown is None:
         show(found)
     return 1 if found.refused else 0

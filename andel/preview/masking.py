@@ -27,6 +27,13 @@ MARKS = (MARK, SECRET_MARK)
 SHOWN = "[secret]"
 """What is seen of a secret."""
 
+TAILS = {
+    "a private key": r"[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|\Z)",
+    "a JSON Web Token": r"[\w-]*",
+}
+"""What belongs to a secret behind the form by which it is known."""
+
+_FORMS = [re.compile(form.pattern + TAILS.get(name, "")) for name, form in FORMS.items()]
 _MASK = re.compile(r"\[secret [0-9a-f]{16}\]")
 _KEY = randomness.token_bytes(32)
 
@@ -39,7 +46,7 @@ def mask(text: str) -> str:
 def shown(text: str) -> str:
     """A text for people: masks without their digests, and whatever still has the form of a secret taken out."""
     text = _MASK.sub(SHOWN, text)
-    for form in FORMS.values():
+    for form in _FORMS:
         text = form.sub(SHOWN, text)
     return text
 
@@ -98,7 +105,7 @@ def secrets(value: Any) -> Iterator[str]:
             for item in value:
                 yield from secrets(item)
         case str():
-            for form in FORMS.values():
+            for form in _FORMS:
                 yield from _texts([match[0] for match in form.finditer(value)])
 
 

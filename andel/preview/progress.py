@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""What is built while one waits: a living line on a terminal, plain lines in a log; never on standard output."""
+"""What is built while one waits: a line a stack, on standard error, so that what is asked for stands alone."""
 
 import sys
 import time

@@ -172,10 +172,12 @@ def _notes(checkout: Path, sides: list[Revision], files: list[str]) -> list[str]
 def _plain(value: Any) -> Any:
     match value:
         case dict():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {shown(str(key)): _plain(item) for key, item in value.items()}
         case list() | tuple():
             return [_plain(item) for item in value]
         case Decimal():
             return str(value)
+        case str():
+            return shown(value)
         case _:
             return value

@@ -105,6 +105,21 @@ def test_only_what_is_a_secret_is_masked() -> None:
     assert list(secrets(inputs)) == []
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("-----BEGIN RSA PRIVATE KEY-----\nMIIB\nabcd\n-----END RSA PRIVATE KEY-----\nafter", "[secret]\nafter"),
+        ("-----BEGIN PRIVATE KEY-----\nMIIB and no end", "[secret]"),
+        ("a eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0x.c2lnbmF0dXJl b", "a [secret] b"),
+        ("postgres://user:word@host/db", "postgres[secret]host/db"),
+        ("https://host:8080/path?a=b@c", "https://host:8080/path?a=b@c"),
+        ("-----BEGIN CERTIFICATE-----", "-----BEGIN CERTIFICATE-----"),
+    ],
+)
+def test_all_of_a_secret_goes_and_not_its_beginning_alone(text: str, left: str) -> None:
+    assert shown(text) == left
+
+
 def test_a_secret_within_a_longer_one_leaves_nothing_of_it() -> None:
     known = [secret("12345678"), secret("12345678-and-more")]
     masks = Masks(one for value in known for one in secrets(value))
