@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: MPL-2.0
 """Revisions of the checkout: what changed between two of them, and each as a folder of its own code."""
 
-import io
+import os
 import shutil
 import subprocess
-import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +26,19 @@ class Revision:
     """Where its files are."""
 
 
-def git(folder: Path, *args: str) -> bytes:
+def git(folder: Path, *args: str, index: Path | None = None) -> bytes:
     """What git answers.
+
+    Args:
+        folder: where it is asked.
+        args: what it is asked.
+        index: in place of the checkout's own.
 
     Raises:
         click.ClickException: it refuses; with its own words.
     """
-    done = subprocess.run([GIT, "-C", str(folder), *args], capture_output=True, check=False)
+    settings = {**os.environ, **({"GIT_INDEX_FILE": str(index)} if index else {})}
+    done = subprocess.run([GIT, "-C", str(folder), *args], capture_output=True, check=False, env=settings)
     if done.returncode:
         raise click.ClickException(f"git {args[0]}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout
@@ -59,9 +64,11 @@ def laid_out(checkout: Path, name: str, into: Path) -> Revision:
     """
     if name == WORKING_TREE:
         return Revision(name, checkout)
-    archive = git(checkout, "archive", "--format=tar", commit(checkout, name))
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(into, filter="data")
+    # Not by `git archive`, which leaves out what the revision's own attributes tell it to.
+    into.mkdir()
+    index = into.with_suffix(".index")
+    git(checkout, "read-tree", commit(checkout, name), index=index)
+    git(checkout, "checkout-index", "--all", f"--prefix={into}/", index=index)
     return Revision(name, into)
 
 

@@ -2,10 +2,11 @@
 """Which stacks a change can touch: too many is slow, too few is a surprise on the cluster."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from andel.preview.revisions import WORKING_TREE, behind, changed
+from andel.preview.revisions import WORKING_TREE, behind, changed, laid_out
 from andel.preview.stacks import stacks, touched, with_platforms
 from tests.conftest import ROOT
 
@@ -83,3 +84,16 @@ def test_files_that_differ_are_found_committed_or_not(folder: Path) -> None:
     assert changed(folder, "main", WORKING_TREE) == ["Pulumi.prod.yaml", "new.yaml"]
     assert behind(folder, "other", "main") == 1
     assert behind(folder, "main", "other") == 0
+
+
+def test_a_revision_is_all_of_its_files_and_leaves_the_checkout_alone(folder: Path, tmp_path_factory: Any) -> None:
+    """Attributes of its own can hide nothing from the preview, and no index or worktree is left behind."""
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    change(folder, {".gitattributes": {"": "Pulumi.prod.yaml export-ignore\n"}})
+    commit(folder, "hiding")
+    change(folder, {"Pulumi.prod.yaml": {"": "not committed"}})
+    state = [(folder / ".git/index").read_bytes(), sorted(folder.rglob("*"))]
+    revision = laid_out(folder, "main", tmp_path_factory.mktemp("laid") / "out")
+    assert [stack.name for stack in stacks(revision.folder)] == [stack.name for stack in stacks(folder)]
+    assert (revision.folder / "Pulumi.prod.yaml").read_text() == "config: {}\n"
+    assert [(folder / ".git/index").read_bytes(), sorted(folder.rglob("*"))] == state
