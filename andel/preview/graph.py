@@ -73,13 +73,21 @@ class Registration:
 class _Recorder(mocks.MockMonitor):
     """A mock monitor that keeps every registration."""
 
-    def __init__(self, of: mocks.Mocks) -> None:
+    def __init__(self, of: mocks.Mocks, *, whole_urns: bool) -> None:
         super().__init__(of)
         self.registered: list[Registration] = []
+        self._whole_urns = whole_urns
+
+    def make_urn(self, parent: str, type_: str, name: str) -> str:
+        """A URN as the engine makes it (source: pulumi, sdk/go/common/resource/urn); the SDK's names one parent."""
+        above = parent.split("::")[2] if parent and self._whole_urns else ""
+        if not above:
+            return super().make_urn(parent, type_, name)
+        return super().make_urn("", type_ if above == STACK else f"{above}${type_}", name)
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 (the name of the RPC)
         response = super().RegisterResource(request)  # type: ignore[no-untyped-call]
-        if request.type != "pulumi:pulumi:Stack":
+        if request.type != STACK:
             self.registered.append(
                 Registration(
                     urn=response.urn,
@@ -116,6 +124,9 @@ RANDOM = "random:index/randomPassword:RandomPassword"
 """A resource whose value its provider makes up (pulumi-random)."""
 
 
+STACK = "pulumi:pulumi:Stack"
+"""Type of what is above all; URNs leave it out."""
+
 READ_STACK = "pulumi:pulumi:readStackOutputs"
 """The engine's function that reads another stack (source: pulumi, pkg/resource/deploy/builtins.go at v3.216.0)."""
 
@@ -147,6 +158,7 @@ def graph(
     stack_name: str = "plan",
     preview: bool = False,
     stacks: Mapping[str, Outputs] | None = None,
+    whole_urns: bool = False,
 ) -> list[Registration]:
     """Every resource that a program registers, sorted by URN.
 
@@ -156,12 +168,13 @@ def graph(
         stack_name: the stack that it is run for.
         preview: whether it is told that nothing will be made.
         stacks: what other stacks put out, by name; an organization and a project before it are not looked at.
+        whole_urns: whether URNs hold the types of all parents, as the engine's, or of the nearest alone.
 
     Raises:
         whatever the program raises.
     """
     echo = _Echo(stacks or {})
-    recorder = _Recorder(echo)
+    recorder = _Recorder(echo, whole_urns=whole_urns)
     loop = asyncio.new_event_loop()
     # The monitor's answers are unpacked on a worker with a loop of its own, which the SDK opens and never closes.
     with ThreadPoolExecutor(max_workers=1) as worker:

@@ -85,7 +85,8 @@ def built(
 
     pulumi.runtime.set_all_config(settings(file))
     os.chdir(folder)
-    found = graphs.graph(program, project=project, stack_name=stack, preview=True, stacks=stacks)
+    how = {"project": project, "stack_name": stack, "preview": True, "whole_urns": True}
+    found = graphs.graph(program, stacks=stacks, **how)
     return {"resources": [_plain(one) for one in found], "outputs": outputs}
 
 
