@@ -90,6 +90,21 @@ def built(
     return {"resources": [_plain(one) for one in found], "outputs": outputs}
 
 
+def promised(file: Path) -> dict[str, Any] | None:
+    """What a platform tells municipalities, without building it; None where the revision has no such function.
+
+    A platform of 98 members takes 20 seconds to build, and its contract a fraction of one.
+    """
+    try:
+        admission, contracts, files = map(
+            importlib.import_module, ("andel.release.admission", "config.contract", "config.stackfile")
+        )
+        contract = contracts.contract(admission.judged(files.read(file).environment))
+        return {"resources": [], "outputs": {"contract": contract.model_dump(mode="json", by_alias=True)}}
+    except (ImportError, AttributeError, TypeError):
+        return None
+
+
 def _keep(outputs: dict[str, Any], name: str, value: Any) -> None:
     def kept(known: Any) -> None:
         outputs[name] = known
@@ -119,12 +134,15 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         answer["mistakes"] = found[stack["file"]]
         if not answer["mistakes"]:
             try:
-                answer |= built(graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts)
+                known = promised(file) if stack["only_read"] else None
+                answer |= known or built(
+                    graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts
+                )
                 contracts[stack["name"]] = answer["outputs"]
             except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it does, other stacks are still shown)
                 answer["error"] = _told(error)
             os.chdir(folder)
-            if not platform and "error" not in answer:
+            if not platform and not stack["only_read"] and "error" not in answer:
                 answer["capacity"] = command("capacity", "--json", stack["file"])
         if answer["mistakes"] or "error" in answer:
             broken.add(stack["file"])

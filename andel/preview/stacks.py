@@ -3,7 +3,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 PLATFORM = re.compile(r"^Pulumi\.(?P<name>[\w-]+)\.yaml$")
@@ -29,6 +29,9 @@ class Stack:
     platform: str | None
     """A municipality's: the stack file of the platform that it stands on."""
 
+    only_read: bool = False
+    """No change touches it: it is here because a municipality reads what it puts out."""
+
     @property
     def project(self) -> str:
         """Its Pulumi project."""
@@ -45,10 +48,10 @@ class Stack:
         match = PLATFORM.match(self.platform) if self.platform else None
         return self.name.removeprefix(f"{match['name']}-") if match else ""
 
-    def job(self) -> dict[str, str | None]:
+    def job(self) -> dict[str, str | bool | None]:
         """As the process inside a revision is told."""
         told = {"name": self.name, "file": self.file, "project": self.project, "folder": self.folder}
-        return {**told, "platform": self.platform}
+        return {**told, "platform": self.platform, "only_read": self.only_read}
 
 
 def stacks(folder: Path) -> list[Stack]:
@@ -82,5 +85,10 @@ def touched(files: Iterable[str], every: Iterable[Stack]) -> list[Stack]:
 
 def with_platforms(chosen: Iterable[Stack], every: Iterable[Stack]) -> list[Stack]:
     """Stacks and the platforms that they read, platforms first."""
-    wanted = {name for stack in chosen for name in (stack.file, stack.platform)}
-    return [stack for stack in every if stack.file in wanted]
+    touched = set(chosen)
+    read = {stack.platform for stack in touched}
+    return [
+        stack if stack in touched else replace(stack, only_read=True)
+        for stack in every
+        if stack in touched or stack.file in read
+    ]

@@ -4,8 +4,10 @@
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
+from andel.preview import graph, inside
 from andel.preview.revisions import WORKING_TREE, behind, changed, laid_out
 from andel.preview.stacks import stacks, touched, with_platforms
 from tests.conftest import ROOT
@@ -71,7 +73,11 @@ def test_what_no_program_reads_really_is_read_by_none() -> None:
 def test_a_municipality_is_built_with_the_platform_that_it_reads(folder: Path) -> None:
     every = stacks(folder)
     one = [stack for stack in every if stack.name == "dev-aarhus"]
-    assert [stack.name for stack in with_platforms(one, every)] == ["dev", "dev-aarhus"]
+    assert [(stack.name, stack.only_read) for stack in with_platforms(one, every)] == [
+        ("dev", True),
+        ("dev-aarhus", False),
+    ]
+    assert not any(stack.only_read for stack in with_platforms(every, every))
 
 
 def test_files_that_differ_are_found_committed_or_not(folder: Path) -> None:
@@ -97,3 +103,16 @@ def test_a_revision_is_all_of_its_files_and_leaves_the_checkout_alone(folder: Pa
     assert [stack.name for stack in stacks(revision.folder)] == [stack.name for stack in stacks(folder)]
     assert (revision.folder / "Pulumi.prod.yaml").read_text() == "config: {}\n"
     assert [(folder / ".git/index").read_bytes(), sorted(folder.rglob("*"))] == state
+
+
+@pytest.mark.parametrize("name", ["dev", "prod"])
+def test_a_platform_that_is_only_read_says_what_it_would_put_out(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It isn't built for that; its program has to say the same when it is."""
+    monkeypatch.chdir(ROOT)  # and back again
+    file = ROOT / f"Pulumi.{name}.yaml"
+    outputs = inside.built(graph, ROOT, "andel", name, file, {})["outputs"]
+    pulumi.runtime.set_all_config({})
+    told = inside.promised(file)
+    assert told is not None
+    assert told["outputs"]["contract"] == outputs["contract"]
+    assert outputs["prices"]
