@@ -14,11 +14,14 @@ from andel.lab.definitions import unchecked
 from andel.lab.errors import LabError
 from andel.lab.lifecycle import brought_by_others
 from andel.preview.graph import Registration
+from andel.preview.report import report
+from andel.preview.revisions import WORKING_TREE
 from config.environment import Environment
 from config.judge import judge
 from config.stackfile import read
 from tests.components.program import normalised, platform_graph
 from tests.conftest import ROOT
+from tests.preview.checkouts import change, repository
 from tests.support.waiting import until
 
 from .laboratory import QUIET, Laboratory, objects
@@ -26,6 +29,9 @@ from .laboratory import QUIET, Laboratory, objects
 NAMESPACE = "kubernetes:core/v1:Namespace"
 
 MANAGED = ROOT / "tests/environments/Pulumi.managed.yaml"
+
+E5_LARGE = (ROOT / "Pulumi.dev.yaml").read_text().partition("      e5-large:\n")[2].partition("    rollout:")[0]
+"""The model's settings as they stand in the file."""
 
 STACKS = sorted({*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("tests/environments/*.yaml")} - {MANAGED})
 """Every stack file but that of managed operators, whose charts are no objects of ours."""
@@ -173,6 +179,49 @@ def address(one: dict[str, Any], laboratory: Laboratory) -> str:
     namespace = one["metadata"].get("namespace")
     placed = f"{base}/namespaces/{namespace}/{plural}" if namespace else f"{base}/{plural}"
     return f"{placed}/{one['metadata']['name']}"
+
+
+BOTH = "models: [mistral-small, e5-large]"
+
+VIBORG = "      viborg: {name: Viborg, tier: plus, citizens: 97000}\n"
+
+CHANGED = {
+    "Pulumi.dev.yaml": {
+        "      odense: {name: Odense, tier: basis, citizens: 211000}\n": VIBORG,
+        "host: api.dev.andel.example": "host: api.other.andel.example",
+        "month: {tokens: 20000000}": "month: {tokens: 30000000}",
+        f"outputTokens: 8192\n        {BOTH}": "outputTokens: 8192\n        models: [mistral-small]",
+        f"outputTokens: 4096\n        {BOTH}": "outputTokens: 4096\n        models: [mistral-small]",
+        f"      e5-large:\n{E5_LARGE}": "",
+        "labels: {nvidia.com/gpu.product: GRID-A100D-20C}, count: 1": (
+            "labels: {nvidia.com/gpu.product: GRID-A100D-20C}, count: 2"
+        ),
+    }
+}
+"""A change that creates, updates, replaces and deletes."""
+
+
+def test_a_preview_of_two_revisions_says_what_the_engine_would_do(standing: Standing, tmp_path: Path) -> None:
+    """What is computed without a cluster, against the engine's own preview of the same change on one."""
+    checkout = repository(tmp_path / "checkout")
+    change(checkout, CHANGED)
+    (dev,) = [one for one in report(checkout, "main", WORKING_TREE, lambda _: None).stacks if one.name == "dev"]
+    foretold = {one.urn: one.action for one in dev.changes}
+    settings = standing.laboratory.lab.project / "Pulumi.dev.yaml"
+    salt = "\n".join(line for line in settings.read_text().splitlines() if line.startswith("encryptionsalt:"))
+    changed = tmp_path / "Pulumi.dev.yaml"
+    changed.write_text(f"{(checkout / 'Pulumi.dev.yaml').read_text()}\n{salt}\n")
+    preview = standing.laboratory.pulumi("preview", "--json", "--config-file", str(changed), *QUIET)
+    assert preview.returncode == 0, preview.stdout + preview.stderr
+    steps = {step["urn"].split("::", 2)[2]: step["op"] for step in json.loads(preview.stdout)["steps"]}
+    ops = {"delete-replaced": "replace", "create-replacement": "replace"}
+    done = {
+        urn: ops.get(op, op)
+        for urn, op in steps.items()
+        if op != "same" and "kubernetes:" in urn.partition("::")[0].rpartition("$")[2]
+    }
+    assert done == foretold
+    assert set(done.values()) == {"create", "update", "replace", "delete"}
 
 
 def test_destroy_leaves_nothing(standing: Standing) -> None:
