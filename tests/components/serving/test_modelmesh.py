@@ -14,6 +14,7 @@ from andel.release.vllm import table
 from components.modelmesh.controller import image
 from components.modelmesh.template import TEMPLATE
 from config.judge import judge
+from config.names import SERVING
 from tests.components.program import platform_graph
 from tests.config.edits import environment_of
 
@@ -32,6 +33,7 @@ def named(graph: list[Registration], kind: str, name: str) -> dict[str, Any]:
         if one.object
         and one.inputs.get("kind", one.type.rpartition(":")[2]) == kind
         and one.inputs["metadata"]["name"] == name
+        and one.inputs["metadata"]["namespace"] == SERVING
     ]
     return dict(found)
 
