@@ -100,6 +100,10 @@ class Monitoring(Section):
     members: MemberFigures | None = None
     """How municipalities see their own figures. Left out, only operations sees any."""
 
+    statements: StrictBool = False
+    """Whether what each member pays is told as series, for the boards. Whoever joins or leaves changes it for all, and
+    so writes the recording rules again, which otherwise know no member."""
+
     dashboards: StrictBool = True
     """Whether dashboards are written, as ConfigMaps that Grafana's sidecar finds (label `grafana_dashboard`)."""
 

@@ -4,7 +4,7 @@
 from andel.release.pins import EppDialect
 from config.environment import Environment
 
-from .economy import economy
+from .economy import economy, told
 from .panels import Board, Panel
 from .series import of_picker
 
@@ -124,7 +124,7 @@ def municipality(environment: Environment) -> Board:
         Panel("Requests that wait", "short", {"{{municipality}}": f"andel:municipality_requests_waiting:sum{mine}"}),
         Panel("Power", "watt", {"{{municipality}}": f"andel:municipality_watts:sum{mine}"}),
     ]
-    if environment.economy is not None:
+    if environment.economy is not None and told(environment):
         owed = {"{{municipality}}": f"andel:economy_statement:amount{mine}"}
         unit = f"currency{environment.economy.currency}"
         panels.append(Panel(f"What {environment.economy.year} costs", unit, owed, kind="stat"))

@@ -30,19 +30,25 @@ def figures(environment: Environment) -> list[Rule]:
         record("andel:economy_cost:amount", f"vector({plain(line.amount)})", line=line.key, gpus=yes(line.gpus))
         for line in year.lines
     ]
-    owed = [
+    amounts = [
         record("andel:economy_statement:amount", f"vector({plain(one.amount)})", municipality=one.slug)
         for one in year.statements
+        if told(environment)
     ]
     parts = "andel:economy_statement:amount / on () group_left () sum(andel:economy_statement:amount)"
     used = f"{SERVED} / on () group_left () (sum({SERVED}) > 0)"
     return [
         *lines,
-        *owed,
-        record("andel:economy_statement:share", parts),
+        *amounts,
+        *([record("andel:economy_statement:share", parts)] if amounts else []),
         *([record("andel:municipality_requests:share1d", used)] if environment.tiers else []),
         record("andel:economy_gpus_per_million_tokens:amount", of_tokens()),
     ]
+
+
+def told(environment: Environment) -> bool:
+    """Whether what members pay is told as series."""
+    return environment.monitoring is not None and environment.monitoring.statements
 
 
 def yes(condition: bool) -> str:
@@ -69,21 +75,25 @@ def panels(year: Year, environment: Environment) -> Sequence[Panel]:
     unit = f"currency{year.currency}"
     found = [
         Panel(f"What {year.year} costs", unit, {"{{line}}": "andel:economy_cost:amount"}, kind="table"),
-        Panel(
-            f"What members pay for {year.year}", unit, {"{{municipality}}": "andel:economy_statement:amount"}, "table"
-        ),
-        Panel(
-            "Parts of the cost and of a day's requests",
-            "percentunit",
-            {
-                "{{municipality}} pays": "andel:economy_statement:share",
-                "{{municipality}} uses": "andel:municipality_requests:share1d",
-            },
-            about="For information: the key decides what is paid, not use.",
-        ),
+        *(owed(year, unit) if told(environment) else []),
         Panel("GPUs of a million tokens", unit, {"now": "andel:economy_gpus_per_million_tokens:amount"}),
     ]
     if any(pool.price_per_gpu_hour is not None for pool in environment.pools.values()):
         cost = {"{{pool}}": "andel:pool_idle_cost_per_hour:dkk"}
         found.append(Panel("What waiting GPUs cost in an hour", "currencyDKK", cost))
     return found
+
+
+def owed(year: Year, unit: str) -> Sequence[Panel]:
+    """What members pay, and what they use."""
+    parts = {
+        "{{municipality}} pays": "andel:economy_statement:share",
+        "{{municipality}} uses": "andel:municipality_requests:share1d",
+    }
+    about = "For information: the key decides what is paid, not use."
+    return [
+        Panel(
+            f"What members pay for {year.year}", unit, {"{{municipality}}": "andel:economy_statement:amount"}, "table"
+        ),
+        Panel("Parts of the cost and of a day's requests", "percentunit", parts, about=about),
+    ]

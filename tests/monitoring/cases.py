@@ -84,6 +84,7 @@ def environment() -> Environment:
         "models.chat.scaling": {"kind": "fixed", "replicas": 2},
         "monitoring": {
             "prometheus": "http://prometheus.monitoring.svc:9090",
+            "statements": True,
             "energy": {"gramsCo2PerKwh": 100, "overhead": 1.2},
         },
     }
