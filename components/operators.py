@@ -2,6 +2,8 @@
 """Operators that the platform installs itself, after the definitions they need. Existing ones are left alone."""
 
 import copy
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +24,9 @@ from . import gpu_operator, kueue, prometheus
 from .chart import install
 from .edge.store import address, client_secret
 from .metadata import metadata
+
+CONFIG = "andel/config"
+"""Annotation of pods that read their settings when they start."""
 
 VALUES: dict[str, dict[str, Any]] = {
     "gateway-crds-helm": {
@@ -136,7 +141,13 @@ def values(chart: str, operators: OperatorsSection, gateway: Gateway | None) -> 
         chosen["kserve"]["llmisvc"] = {"createGIECRDs": isinstance(operators.crds, Managed)}
     if chart == "gateway-helm" and gateway is not None:
         chosen["config"]["envoyGateway"] |= limiter(gateway.limits)
+        chosen |= {"deployment": {"pod": {"annotations": {CONFIG: fingerprint(chosen["config"])}}}}
     return chosen
+
+
+def fingerprint(config: Mapping[str, Any]) -> str:
+    """Of settings that Envoy Gateway reads when it starts: with other ones its pods are started anew."""
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def gateway_values(operators: OperatorsSection, gateway: Gateway) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from components.edge.script import EdgeScriptArgs, script
 from components.edge.store import CountsArgs, address, arguments, client_secret, stateful_set
 from components.edge.turn_of_year import TurnOfYearArgs, cron_job
 from components.gateway import edge_proxy, gateway_spec
-from components.operators import limiter
+from components.operators import gateway_values, limiter
 from config.audit import Audit
 from config.gateway import ClusterAuthority, OwnAuthority
 from config.limits import ExternalStore, Limits, Valkey
@@ -67,6 +67,18 @@ def test_every_count_is_on_disk_and_none_is_ever_forgotten() -> None:
     (claim,) = stateful_set(CountsArgs(namespace="n", store=store, images=IMAGES))["volumeClaimTemplates"]
     assert claim["spec"]["resources"] == {"requests": {"storage": "3Gi"}}
     assert claim["spec"]["storageClassName"] == "fast"
+
+
+def test_other_settings_start_envoy_gateway_anew(environment: Environment) -> None:
+    """It reads them once: without this a changed `whenDown` would hold from its next restart on."""
+    gateway = environment.gateway
+    assert gateway
+    refusing = gateway.model_copy(update={"limits": Limits.model_validate({"whenDown": "refuse"})})
+    told = [
+        gateway_values(environment.operators, one)["deployment"]["pod"]["annotations"]["andel/config"]
+        for one in (gateway, gateway, refusing)
+    ]
+    assert told[0] == told[1] != told[2]
 
 
 def test_the_budgets_limiter_listens_to_its_own_pod_alone() -> None:
