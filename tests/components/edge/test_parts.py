@@ -17,6 +17,7 @@ from components.edge.turn_of_year import TurnOfYearArgs, cron_job
 from components.gateway import edge_proxy, gateway_spec
 from components.operators import gateway_values, limiter
 from config.audit import Audit
+from config.environment import Environment
 from config.gateway import ClusterAuthority, OwnAuthority
 from config.limits import ExternalStore, Limits, Valkey
 
