@@ -16,7 +16,7 @@ from andel.lab import engine
 from config.serving.pod_rules import BEYOND
 from tests.support.waiting import until
 
-from .gateway import GatewayLab, await_answers
+from .gateway import PROXIES, GatewayLab, await_answers
 from .gateway_load import Load, chat
 from .test_gateway_kills import BUDGET, LIMITER, STORE, Part, away, band
 
@@ -39,6 +39,9 @@ def bring_up(lab: GatewayLab, text: str) -> None:
     lab.lab.settings(lab.stack).write_text(text, encoding="utf-8")
     engine.prepare(lab.lab, lab.stack)
     lab.deploy()
+    # It reads its settings when it starts, and while one starts the one before it goes on.
+    ended = lab.kubectl("-n", PROXIES, "rollout", "status", "deployment/envoy-gateway", "--timeout=100s")
+    assert ended.returncode == 0, ended.stderr
     lab.give_addresses()
     await_answers(lab)
     with lab.http(lab.key("odense")) as client:
