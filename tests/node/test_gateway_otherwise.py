@@ -18,9 +18,9 @@ from tests.support.waiting import until
 
 from .gateway import PROXIES, GatewayLab, await_answers
 from .gateway_load import Load, chat
-from .test_gateway_kills import BUDGET, LIMITER, STORE, Part, away, band
+from .test_gateway_kills import BUDGET, away, band
 
-OTHERWISE = {"whenDown": "refuse", "whenUnknown": "beyond", "parallelRequests": 4}
+OTHERWISE = {"whenUnknown": "beyond", "parallelRequests": 4}
 
 
 @pytest.fixture(scope="module")
@@ -54,23 +54,6 @@ def changed(text: str, limits: Mapping[str, Any]) -> str:
     document = yaml.safe_load(text)
     document["config"]["andel:environment"]["gateway"]["limits"] |= limits
     return yaml.safe_dump(document)
-
-
-@pytest.mark.parametrize("part", [LIMITER, STORE], ids=["limiter", "store"])
-def test_without_limiter_or_store_nobody_is_served_uncounted(other: GatewayLab, part: Part) -> None:
-    """`limits.whenDown: refuse`: 500 in OpenAI's form, and nothing reaches a model. It ends by itself."""
-    with other.http(other.key("odense")) as client:
-        with away(other, part):
-            until(lambda: client.post("/chat/completions", json=chat()).status_code == 500, 120)
-            refused = [client.post("/chat/completions", json=chat()) for _ in range(5)]
-        assert {answer.status_code for answer in refused} == {500}
-        assert all("error" in answer.json() for answer in refused)
-        until(lambda: client.post("/chat/completions", json=chat()).status_code == 200, 120)
-    assert all(
-        other.record(answer.headers["x-request-id"])["tokens"] in (None, "-", 0)
-        for answer in refused
-        if "x-request-id" in answer.headers
-    )
 
 
 def test_without_the_budget_a_soft_month_counts_as_beyond(other: GatewayLab) -> None:
