@@ -7,19 +7,16 @@ that it makes; what that reads comes from KEDA's metrics adapter, which the lab 
 
 import shutil
 
-import yaml
-
 from .certificates import pair
 from .control_plane import ControlPlane
 from .definitions import install
 from .files import write_private
 from .live_manifests import written_definitions
 from .processes import Process, await_page, free_ports, start
-from .scaling_parts import KEDA_OPERATOR, PROMETHEUS
+from .prometheus import READY_SECONDS, serve
+from .scaling_parts import KEDA_OPERATOR
 
 NAMESPACE = "keda"
-
-READY_SECONDS = 60
 
 SCRAPE_SECONDS = 1
 """Between two looks at a target. Clusters have 15 to 60."""
@@ -83,21 +80,4 @@ def start_prometheus(plane: ControlPlane, target: str) -> str:
         "global": {"scrape_interval": f"{SCRAPE_SECONDS}s"},
         "scrape_configs": [{"job_name": "lab", "honor_labels": True, "static_configs": [{"targets": [target]}]}],
     }
-    file = plane.folder / "prometheus.yaml"
-    write_private(file, yaml.safe_dump(settings))
-    (port,) = free_ports(1)
-    address = f"http://127.0.0.1:{port}"
-    process = Process(
-        name=PROMETHEUS.name,
-        command=[
-            str(PROMETHEUS.folder / PROMETHEUS.program),
-            f"--config.file={file}",
-            f"--storage.tsdb.path={plane.folder / 'prometheus'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        folder=plane.folder,
-        environment={"PATH": "/usr/bin:/bin", "HOME": str(plane.folder)},
-    )
-    start(process)
-    await_page(process, f"{address}/-/ready", READY_SECONDS)
-    return address
+    return serve(plane, settings, plane.folder / "prometheus.yaml", plane.folder / "prometheus")

@@ -22,9 +22,7 @@ from .files import write_private
 from .live_manifests import written_definitions
 from .monitoring_parts import LABEL_PROXY, PROMETHEUS_OPERATOR
 from .processes import Process, await_page, free_ports, start
-from .scaling_parts import PROMETHEUS
-
-READY_SECONDS = 60
+from .prometheus import READY_SECONDS, serve
 
 OF_THE_POD = {"$(SHARD)": "0", "$(POD_NAME)": "prometheus-lab-0"}
 """What the reloader beside Prometheus fills in (source: operator 0.88.0, pkg/prometheus/promcfg.go)."""
@@ -89,23 +87,7 @@ def start_watching(plane: ControlPlane, namespace: str, spec: Mapping[str, Any])
     folder = plane.folder / "prometheus"
     settings = _settings(plane, namespace)
     settings["rule_files"] = [str(file) for file in _rule_files(plane, namespace, folder / "rules")]
-    write_private(folder / "prometheus.yaml", yaml.safe_dump(settings))
-    (port,) = free_ports(1)
-    address = f"http://127.0.0.1:{port}"
-    process = Process(
-        name=PROMETHEUS.name,
-        command=[
-            str(PROMETHEUS.folder / PROMETHEUS.program),
-            f"--config.file={folder / 'prometheus.yaml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address=127.0.0.1:{port}",
-        ],
-        folder=plane.folder,
-        environment={"PATH": "/usr/bin:/bin", "HOME": str(plane.folder)},
-    )
-    start(process)
-    await_page(process, f"{address}/-/ready", READY_SECONDS)
-    return address
+    return serve(plane, settings, folder / "prometheus.yaml", folder / "data")
 
 
 def _settings(plane: ControlPlane, namespace: str) -> dict[str, Any]:
