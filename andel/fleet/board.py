@@ -1,41 +1,28 @@
 # SPDX-License-Identifier: MPL-2.0
 """How a fleet goes, while it goes: a living table on a terminal, a line for each ended stack in a log."""
 
-import sys
 import time
-from types import TracebackType
 
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
+
+from andel.living import Living
 
 from .outcome import Outcome
 from .run import Board
 from .worker import Job, Step
 
 
-class ShownBoard(Board):
+class ShownBoard(Living, Board):
     """A board for people, on the error stream."""
 
     def __init__(self, verb: str, stacks: int, waves: int) -> None:
+        super().__init__()
         self._verb, self._stacks, self._waves = verb, stacks, waves
-        self._console = Console(file=sys.stderr, highlight=False)
-        self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._began = time.monotonic()
         self._at: dict[str, tuple[Job, float, str]] = {}
         self._ended = 0
-
-    def __enter__(self) -> "ShownBoard":
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
 
     def began(self, job: Job) -> None:
         """A line of its own."""
@@ -51,12 +38,12 @@ class ShownBoard(Board):
         """One line that stays."""
         self._ended += 1
         self._at.pop(outcome.slug, None)
-        self._console.print(self.line(outcome), markup=False, soft_wrap=True)
+        self.say(self.line(outcome))
 
     def tick(self) -> None:
         """Show what runs."""
-        if self._console.is_terminal:
-            self._live.update(self._picture(), refresh=True)
+        if self.lives:
+            self.show(self._picture())
 
     def line(self, outcome: Outcome) -> str:
         """An outcome in words."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .progress import Progress
+from andel.living import say
 
 
 @contextmanager
@@ -24,7 +24,7 @@ def alone(lock: Path, busy: str) -> Iterator[None]:
             try:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                Progress.say(busy)
+                say(busy)
                 fcntl.flock(held, fcntl.LOCK_EX)
             if lock.exists() and os.path.samestat(os.fstat(held.fileno()), lock.stat()):
                 yield

@@ -1,45 +1,30 @@
 # SPDX-License-Identifier: MPL-2.0
 """One line a part: how long it has taken, how long it takes as a rule, and what comes next."""
 
-import sys
 import time
-from types import TracebackType
+from typing import Self
 
-from rich.console import Console
-from rich.live import Live
 from rich.text import Text
+
+from andel.living import Living
 
 QUIET_SECONDS = 10
 """Without a terminal, a line at least this often: silence looks like a hang."""
 
 
-class Progress:
+class Progress(Living):
     """Progress over named parts with known lengths. A terminal gets one living line, a log gets plain ones."""
 
     def __init__(self, parts: list[tuple[str, int]]) -> None:
+        super().__init__()
         self._parts = parts
         self._at = -1
         self._began = self._said = time.monotonic()
-        self._console = Console(file=sys.stderr, highlight=False)
-        self._live = Live(console=self._console, transient=True, refresh_per_second=4)
 
-    @staticmethod
-    def say(line: str) -> None:
-        """A line of its own."""
-        Console(file=sys.stderr, highlight=False).print(line, markup=False, soft_wrap=True)
-
-    def __enter__(self) -> "Progress":
+    def __enter__(self) -> Self:
         minutes = sum(seconds for _, seconds in self._parts) / 60
         self.say(f"building {len(self._parts)} parts of the lab, about {minutes:.0f} min on two cores")
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
+        return super().__enter__()
 
     def begin(self) -> None:
         """The next part is under way."""
@@ -49,8 +34,8 @@ class Progress:
 
     def tick(self) -> None:
         """Still at it."""
-        if self._console.is_terminal:
-            self._live.update(Text(self._line("…")))
+        if self.lives:
+            self.show(Text(self._line("…")))
         elif time.monotonic() - self._said >= QUIET_SECONDS:
             self.say(self._line("…"))
 

@@ -15,10 +15,12 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from andel.living import say
+
 from .errors import LabError, tail
 from .folders import cache_folder
 from .parts import Part
-from .progress import QUIET_SECONDS, Progress
+from .progress import QUIET_SECONDS
 from .toolchain import Toolchain
 
 PINS = Path(__file__).parent / "python"
@@ -118,7 +120,7 @@ def _run(command: Iterable[str], folder: Path) -> None:
             time.sleep(0.2)
             if time.monotonic() - said > QUIET_SECONDS:
                 said = time.monotonic()
-                Progress.say(f"      {folder.stem}: {_size(folder) / 1e9:.1f} GB are there")
+                say(f"      {folder.stem}: {_size(folder) / 1e9:.1f} GB are there")
     finally:
         if child.poll() is None:
             child.terminate()
