@@ -71,11 +71,10 @@ def bare(place: Place, count: int) -> dict[str, Any]:
     whole = folder / "whole.yaml"
     whole.write_text(yaml.safe_dump_all([one for objects in manifests.values() for one in objects]))
     apply = ["kubectl", "apply", "--server-side", "--field-manager=bare", "--output=name", "-f"]
-    delete = ["kubectl", "delete", "--timeout=120s", "--ignore-not-found", "--output=name", "-f", str(whole)]
     found: dict[str, Any] = {"objects": sum(map(len, manifests.values()))}
     found["apply"], _ = timed([*apply, str(whole)], place.variables)
     found["applyAgain"], _ = timed([*apply, str(whole), "--dry-run=server"], place.variables)
-    subprocess.run(delete, env=place.variables, check=True, capture_output=True)
+    delete(place, whole)
     os.environ |= place.variables
     accounts = folder / "accounts"
     accounts.mkdir(exist_ok=True, mode=0o700)
@@ -92,9 +91,18 @@ def bare(place: Place, count: int) -> dict[str, Any]:
             with Shares(os.getpid()) as shares:
                 list(pool.map(lambda slug, words=words: one(slug, *words), names))
             found[phase] = {"seconds": round(time.monotonic() - began, 1), "processor": shares.seconds}
-    subprocess.run(delete, env=place.variables, check=True, capture_output=True)
+    delete(place, whole)
     shutil.rmtree(folder)
     return found
+
+
+def delete(place: Place, manifests: Path) -> None:
+    """Delete objects, and wait until the slowest of them are gone: claims, which their pods hold."""
+    words = ["delete", "--wait=false", "--ignore-not-found", "--output=name", "-f", str(manifests)]
+    subprocess.run(["kubectl", *words], env=place.variables, check=True, capture_output=True)
+    left = ["kubectl", "get", "deployments,persistentvolumeclaims", "--all-namespaces", "--output=name"]
+    while subprocess.run(left, env=place.variables, check=True, capture_output=True).stdout:
+        time.sleep(1)
 
 
 def up(place: Place, count: int) -> dict[str, Any]:

@@ -20,12 +20,15 @@ class Shares:
     def __init__(self, root: int) -> None:
         self._root = root
         self._seen: dict[tuple[int, int], tuple[str, float]] = {}
+        self._before: dict[tuple[int, int], float] = {}
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._look)
         self.memory = 0
         """Most bytes of anonymous memory that all of them had at once."""
 
     def __enter__(self) -> "Shares":
+        self._look_once()
+        self._before = {process: seconds for process, (_, seconds) in self._seen.items()}
         self._thread.start()
         return self
 
@@ -35,19 +38,22 @@ class Shares:
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Processor seconds by program."""
+        """Processor seconds by program, without what was spent before."""
         counted: Counter[str] = Counter()
-        for program, seconds in self._seen.values():
-            counted[program] += seconds  # type: ignore[assignment]
+        for process, (program, seconds) in self._seen.items():
+            counted[program] += seconds - self._before.get(process, 0)  # type: ignore[assignment]
         return {program: round(seconds, 2) for program, seconds in counted.most_common()}
 
     def _look(self) -> None:
         while not self._over.wait(EVERY):
-            memory = 0
-            for pid in descendants(self._root):
-                with suppress(OSError, ValueError, IndexError):
-                    memory += self._note(pid)
-            self.memory = max(self.memory, memory)
+            self._look_once()
+
+    def _look_once(self) -> None:
+        memory = 0
+        for pid in descendants(self._root):
+            with suppress(OSError, ValueError, IndexError):
+                memory += self._note(pid)
+        self.memory = max(self.memory, memory)
 
     def _note(self, pid: int) -> int:
         text = Path(f"/proc/{pid}/stat").read_text()
