@@ -52,7 +52,7 @@ class Limits(Section):
     """Where counts are kept. They outlive restarts of every part."""
 
     when_down: Literal["allow", "refuse"] = "allow"
-    """While limiter or store are down: `allow` serves uncounted, `refuse` answers 500."""
+    """While limiter or store are down: `allow` serves uncounted, `refuse` answers 503."""
 
     when_unknown: Literal["within", "beyond"] = "within"
     """While nobody knows what a soft month has left: serve as within it, or as beyond it."""

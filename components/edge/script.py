@@ -5,7 +5,8 @@ On the way in: how long an answer may be. A request that asks for more than the 
 for nothing gets that; and a body that names its model twice is refused, since two readers could read two models, as is
 a request that names two classes of its data. It runs before the AI Gateway's processor, which keeps the body as it
 finds it and writes it anew where a model's name differs on the wire.
-On the way out: a 503 says when to come back; a refusal says that and what it was, in the form of OpenAI's errors.
+On the way out: a 503 says when to come back, and an empty 500, Envoy's own word for a part that is away, becomes one; a
+refusal says that and what it was, in the form of OpenAI's errors.
 Envoy's limiter tells the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its
 end is told instead.
 """
@@ -27,6 +28,9 @@ from .headers import TIER
 
 LIMITED = "rate_limit_exceeded"
 """Code of a refusal past a limit."""
+
+AWAY = "service_unavailable"
+"""Code of a refusal while a part of the edge is away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +82,7 @@ def script(args: EdgeScriptArgs) -> str:
         "SOFT": table(soft),
         "TIER": json.dumps(TIER),
         "CODE": json.dumps(LIMITED),
+        "AWAY": json.dumps(AWAY),
         "DATA_CLASS": json.dumps(DATA_CLASS),
     }
     head = "\n".join(f"local {name} = {value}" for name, value in settings.items())
@@ -195,8 +200,24 @@ local function to_the_end_of_the_month()
   }))
 end
 
+local function answer(handle, kind, code, message)
+  local body = '{"error": {"message": "' .. message .. '", "type": "' .. kind
+    .. '", "param": null, "code": "' .. code .. '"}}'
+  local headers = handle:headers()
+  headers:replace("content-type", "application/json")
+  local buffer = handle:body(true)
+  buffer:setBytes(body)
+  headers:replace("content-length", tostring(#body))
+end
+
 function envoy_on_response(handle)
   local headers = handle:headers()
+  if headers:get(":status") == "500" and handle:body(true):length() == 0 then
+    -- The limiter can't count, or no pod of Authorino is ready: nothing was begun.
+    headers:replace(":status", "503")
+    headers:replace("retry-after", "1")
+    return answer(handle, "server_error", AWAY, "A part of the gateway is away for the moment. Try again.")
+  end
   if headers:get(":status") == "503" and not headers:get("retry-after") then
     -- Envoy's own, and Authorino's: nothing was begun, and what is away comes back by itself.
     headers:replace("retry-after", "1")
@@ -215,10 +236,6 @@ function envoy_on_response(handle)
   if not ours then return end
   local message = month and "The plan's tokens of this month are used up."
     or "A limit of the plan for each minute is reached."
-  local body = '{"error": {"message": "' .. message .. '", "type": "tokens", "param": null, "code": "' .. CODE .. '"}}'
-  headers:replace("content-type", "application/json")
-  local buffer = handle:body(true)
-  buffer:setBytes(body)
-  headers:replace("content-length", tostring(#body))
+  answer(handle, "tokens", CODE, message)
 end
 """

@@ -13,14 +13,15 @@ import pytest
 import yaml
 
 from andel.lab import engine
+from components.edge.script import AWAY
 from config.serving.pod_rules import BEYOND
 from tests.support.waiting import until
 
 from .gateway import PROXIES, GatewayLab, await_answers
 from .gateway_load import Load, chat
-from .test_gateway_kills import BUDGET, away, band
+from .test_gateway_kills import BUDGET, LIMITER, STORE, Part, away, band
 
-OTHERWISE = {"whenUnknown": "beyond", "parallelRequests": 4}
+OTHERWISE = {"whenDown": "refuse", "whenUnknown": "beyond", "parallelRequests": 4}
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,24 @@ def changed(text: str, limits: Mapping[str, Any]) -> str:
     document = yaml.safe_load(text)
     document["config"]["andel:environment"]["gateway"]["limits"] |= limits
     return yaml.safe_dump(document)
+
+
+@pytest.mark.parametrize("part", [LIMITER, STORE], ids=["limiter", "store"])
+def test_without_limiter_or_store_nobody_is_served_uncounted(other: GatewayLab, part: Part) -> None:
+    """`limits.whenDown: refuse`: 503 in OpenAI's form, and nothing reaches a model. It ends by itself."""
+    with other.http(other.key("odense")) as client:
+        with away(other, part):
+            until(lambda: client.post("/chat/completions", json=chat()).status_code == 503, 120)
+            refused = [client.post("/chat/completions", json=chat()) for _ in range(5)]
+        assert {answer.status_code for answer in refused} == {503}
+        assert {answer.json()["error"]["code"] for answer in refused} == {AWAY}
+        assert all("retry-after" in answer.headers for answer in refused)
+        until(lambda: client.post("/chat/completions", json=chat()).status_code == 200, 120)
+    assert all(
+        other.record(answer.headers["x-request-id"])["tokens"] in (None, "-", 0)
+        for answer in refused
+        if "x-request-id" in answer.headers
+    )
 
 
 def test_without_the_budget_a_soft_month_counts_as_beyond(other: GatewayLab) -> None:
