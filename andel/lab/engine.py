@@ -20,9 +20,9 @@ import yaml
 from .errors import LabError
 from .files import write_private
 from .folders import CHECKOUT, LabFolder, cache_folder
-from .parts import ENGINE, KUBERNETES_PROVIDER, LANGUAGE_HOST, PROVIDER, RANDOM_PROVIDER, Part
+from .parts import ENGINE, KUBERNETES_PROVIDER, LANGUAGE_HOST, PROVIDER, RANDOM, RANDOM_PROVIDER, Part
 
-PARTS = (LANGUAGE_HOST, ENGINE, PROVIDER)
+PARTS = (LANGUAGE_HOST, RANDOM, ENGINE, PROVIDER)
 """What is built where there is no official engine."""
 
 
@@ -69,9 +69,7 @@ def prepare(lab: LabFolder, stack: str) -> None:
             for program in part.folder.iterdir():
                 _place(program, lab.programs / program.name)
         _place(PROVIDER.folder / PROVIDER.program, _plugin(lab, "kubernetes", KUBERNETES_PROVIDER))
-        stand_in = f"#!{sys.executable}\nfrom andel.lab.random_provider import main\n\nmain({RANDOM_PROVIDER!r})\n"
-        write_private(_plugin(lab, "random", RANDOM_PROVIDER), stand_in)
-        _plugin(lab, "random", RANDOM_PROVIDER).chmod(0o700)
+        _place(RANDOM.folder / RANDOM.program, _plugin(lab, "random", RANDOM_PROVIDER))
     _write_project(lab, stack)
 
 

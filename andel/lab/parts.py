@@ -145,6 +145,14 @@ PROVIDER = Part(
     program="pulumi-resource-kubernetes",
     flags=(NO_OPTIMISER, "-ldflags=-s -w"),
 )
+RANDOM = Part(
+    name="random-provider",
+    seconds=45,
+    module="random",
+    package=".",
+    program="pulumi-resource-random",
+    flags=(f"-ldflags=-s -w -X main.version={RANDOM_PROVIDER}",),
+)
 CLUSTER = Part(
     name="cluster",
     seconds=280,
@@ -160,7 +168,7 @@ CLUSTER = Part(
 )
 DEFINITIONS = Part(name="definitions", seconds=40, module="", finish=_definitions)
 
-PARTS = (DEFINITIONS, LANGUAGE_HOST, ENGINE, PROVIDER, CLUSTER)
+PARTS = (DEFINITIONS, LANGUAGE_HOST, RANDOM, ENGINE, PROVIDER, CLUSTER)
 """Every part. The small ones come first, so that what is missing on a machine shows at once."""
 
 
