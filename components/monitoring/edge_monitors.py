@@ -13,8 +13,9 @@ from config.names import GATEWAY
 from ..edge.authorino import AUTHORINO
 from ..edge.workload import labels
 from ..metadata import metadata
+from ..proxies import OWNER
 
-PROXIES = {"app.kubernetes.io/managed-by": "envoy-gateway", "gateway.envoyproxy.io/owning-gateway-namespace": GATEWAY}
+PROXIES = {"app.kubernetes.io/managed-by": "envoy-gateway", f"{OWNER}-namespace": GATEWAY}
 """Labels of the proxies of our gateways (source: Envoy Gateway v1.8.3, internal/infrastructure/kubernetes/proxy)."""
 
 
