@@ -71,7 +71,7 @@ def proxy(gateway: str, namespace: str, place: str) -> Peer:
     """A Gateway's proxy (source: the same; ports: internal/xds/bootstrap, and 443 moved up by 10000)."""
     owner = "gateway.envoyproxy.io/owning-gateway"
     labels = {**ENVOY, f"{owner}-name": gateway, f"{owner}-namespace": namespace}
-    return Peer(role=gateway, namespace=place, labels=labels, ports={"https-443": 10443, "metrics": 19001})
+    return Peer(role=gateway, namespace=place, labels=labels, ports={"https-443": 10443, "metrics": 19001, "aigw-admin": 1064})
 
 
 def served(manifest: Mapping[str, Any]) -> Iterator[Peer]:
