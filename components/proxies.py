@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Envoy Gateway's pods as policies find them, and the wall around the inner gateway (NetworkPolicy, networking.k8s.io/v1).
+"""Envoy Gateway's pods as policies find them (networking.k8s.io/v1), and the wall around the inner gateway.
 
 All proxies and the limiter stand in one namespace, which is Envoy Gateway's and not the platform's to deny by default.
 What they may do differs: the edge asks who calls and counts; the inner gateway does neither. So wherever a proxy is let
@@ -21,7 +21,7 @@ from .metadata import metadata
 from .namespace import from_namespace, ports
 
 OWNER = "gateway.envoyproxy.io/owning-gateway"
-"""Beginning of the labels that say whose a proxy is (source: Envoy Gateway v1.8.3, internal/gatewayapi/translator.go)."""
+"""Beginning of labels that say whose a proxy is (source: Envoy Gateway v1.8.3, internal/gatewayapi/translator.go)."""
 
 LIMITER = {"app.kubernetes.io/name": "envoy-ratelimit", "app.kubernetes.io/managed-by": "envoy-gateway"}
 """Labels of the limiter's pods (source: the same, internal/infrastructure/kubernetes/ratelimit/resource.go)."""
@@ -31,7 +31,7 @@ HTTPS = ports(443) + ports(10443)
 (source: the same, internal/gatewayapi). Which of both a network looks at is its own affair."""
 
 METRICS = 19001
-"""Port on which proxies and limiter answer `/stats/prometheus` and `/metrics` (source: the same, internal/xds/bootstrap)."""
+"""Port on which proxies answer `/stats/prometheus` (source: the same, internal/xds/bootstrap)."""
 
 
 def owned(gateway: str, namespace: str) -> dict[str, str]:

@@ -37,7 +37,7 @@ OTLP_PORT = 4317
 
 
 def serving_traffic(environment: Environment) -> dict[str, Any]:
-    """Models answer the inner gateway, each other and Prometheus; they fetch weights, and the pickers watch the API server."""
+    """Models answer the inner gateway, each other and Prometheus; they fetch weights. Pickers watch the API server."""
     callers: dict[str, Any] = {
         "allow-same-namespace": {
             "podSelector": {},

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import reduce
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -153,7 +154,7 @@ def together(months: Iterable[Month]) -> Usage:
     ordered = sorted(months, key=lambda month: month.month)
     if not ordered:
         raise UsageError("no month is given")
-    for one, other in zip(ordered, ordered[1:], strict=False):
+    for one, other in pairwise(ordered):
         if one.month == other.month:
             raise UsageError(f"{one.month} is given twice")
         if one.environment != other.environment:

@@ -17,7 +17,7 @@ import click
 from rich.console import Console
 from rich.progress import track
 
-from andel.economy.usage import Month, Used, UsageError, written
+from andel.economy.usage import Month, UsageError, Used, written
 from andel.price.command import guarded
 from andel.release import release
 from andel.stack import environment_of

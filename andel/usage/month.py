@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A calendar month, and the days that it is read in: a question for a whole month would be too much for a Prometheus."""
+"""A calendar month, and the days that it is read in: a whole month would be too much of a question."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Prometheus as it is asked for one moment (HTTP API v1, `/api/v1/query`), over httpx, the client that openai brings."""
+"""Prometheus as it is asked for one moment (HTTP API v1, `/api/v1/query`), over httpx, which openai brings."""
 
 import math
 from datetime import datetime
@@ -19,10 +19,10 @@ Labels = tuple[str, ...]
 class Prometheus:
     """A Prometheus, or what speaks its API (Thanos, Mimir)."""
 
-    def __init__(self, address: str, token: str | None = None) -> None:
+    def __init__(self, address: str, token: str | None = None, transport: httpx.BaseTransport | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._address = address.rstrip("/")
-        self._client = httpx.Client(headers=headers, timeout=SECONDS, follow_redirects=False)
+        self._client = httpx.Client(headers=headers, timeout=SECONDS, transport=transport)
 
     def __enter__(self) -> "Prometheus":
         return self

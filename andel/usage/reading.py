@@ -22,7 +22,7 @@ from components.monitoring.series import OF_MUNICIPALITY, of_picker
 from .month import Span
 from .prometheus import Labels, Prometheus
 
-STEP = 60
+STEP = 15
 """Seconds between two values of which energy is summed, and time is counted."""
 
 JOULES_PER_KWH = 3_600_000
@@ -95,7 +95,7 @@ def questions(dialect: EppDialect, over: str) -> dict[str, tuple[str, Labels]]:
     requests = f'gen_ai_server_request_duration_seconds_count{{{whose},error_type=""}}'
     tokens = f'gen_ai_client_token_usage_sum{{{whose},{kind}=~"input|output"}}'
     picked = (
-        f'{of_picker(dialect, "flow_control_request_queue_duration_seconds_count")}'
+        f"{of_picker(dialect, 'flow_control_request_queue_duration_seconds_count')}"
         '{outcome="Dispatched",fairness_id!=""}'
     )
     energy = f"sum_over_time({{}}{over.replace(']', f':{STEP}s]')}) * {STEP}"
@@ -193,7 +193,9 @@ def notes(counted: Counted) -> tuple[str, ...]:
     elif not counted.edge_requests:
         found.append("no request of a municipality was counted: neither at the edge nor by a picker")
     if not counted.joules:
-        found.append("energy of municipalities is unknown: nobody told the power of GPUs, or no picker whose request it is")
+        found.append(
+            "energy of municipalities is unknown: nobody told the power of GPUs, or no picker whose request it is"
+        )
     elif counted.measured < 0.99 * counted.watched:
         found.append(f"power was told in {counted.measured / counted.seconds:.0%} of the time: energy is of that time")
     if counted.watched < 0.99 * counted.seconds:

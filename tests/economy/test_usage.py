@@ -26,7 +26,7 @@ SLUGS = ("aarhus", "kobenhavn", "odense", "ringkobing-skjern", "samso")
 AARHUS = Used(requests=1200, input_tokens=3_400_000, output_tokens=560_000, kilowatt_hours=Decimal("12.345"))
 
 
-def month(name: str = "2026-11", environment: str = HOST, **used: Used) -> Month:
+def month(name: str = "2026-11", environment: str = HOST, *, used: dict[str, Used] | None = None) -> Month:
     """A month in which some used something."""
     return Month(
         environment=environment,
@@ -35,7 +35,7 @@ def month(name: str = "2026-11", environment: str = HOST, **used: Used) -> Month
         until="2026-11-30T23:00:00+00:00",
         complete=True,
         watched=1.0,
-        municipalities={slug: Of(total=one) for slug, one in used.items()},
+        municipalities={slug: Of(total=one) for slug, one in (used or {}).items()},
         models={},
     )
 
@@ -60,7 +60,7 @@ anything = st.builds(
 @settings(max_examples=50, deadline=None)
 def test_no_amount_depends_on_use(used: dict[str, Used]) -> None:
     """To the øre, in every form that tells amounts."""
-    usage, settled = together([month(**used)]), year()
+    usage, settled = together([month(used=used)]), year()
     plain = list(csv.DictReader(separated(settled).splitlines()))
     joined = list(csv.DictReader(separated(settled, usage).splitlines()))
     assert [{key: row[key] for key in plain[0]} for row in joined] == plain
@@ -81,7 +81,7 @@ def asked(file: Path, *words: str) -> Any:
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     found = tmp_path / "2026-11.json"
-    found.write_text(written(month(aarhus=AARHUS, samso=Used(requests=7))), encoding="utf-8")
+    found.write_text(written(month(used={"aarhus": AARHUS, "samso": Used(requests=7)})), encoding="utf-8")
     return found
 
 
@@ -128,14 +128,16 @@ def test_a_statement_tells_it_in_its_language(language: str, file: Path) -> None
 
 def test_months_are_added_and_what_is_unknown_once_is_unknown() -> None:
     known, unknown = Used(requests=2, input_tokens=3, output_tokens=4, kilowatt_hours=Decimal("0.5")), Used(requests=1)
-    usage = together([month("2026-11", aarhus=known, odense=known), month("2026-10", aarhus=unknown)])
+    usage = together(
+        [month("2026-11", used={"aarhus": known, "odense": known}), month("2026-10", used={"aarhus": unknown})]
+    )
     assert usage.municipalities["aarhus"] == Used(requests=3)
     assert usage.municipalities["odense"] == known  # no member yet in October
     assert usage.name == "2026-10 – 2026-11"
 
 
 def test_an_unfinished_month_says_so() -> None:
-    usage = together([month(aarhus=AARHUS).model_copy(update={"complete": False})])
+    usage = together([month(used={"aarhus": AARHUS}).model_copy(update={"complete": False})])
     assert "ikke slut" in page(year(), "aarhus", "da", usage)
 
 
@@ -164,10 +166,10 @@ WRONG: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", WRONG)
 def test_a_file_that_is_none_is_refused_by_its_field(field: str, tmp_path: Path) -> None:
-    good = json.loads(written(month(aarhus=AARHUS)))
+    good = json.loads(written(month(used={"aarhus": AARHUS})))
     path = tmp_path / "usage.json"
     path.write_text(json.dumps(good))
-    assert month_of(path) == month(aarhus=AARHUS)
+    assert month_of(path) == month(used={"aarhus": AARHUS})
     path.write_text(json.dumps({**good, field: WRONG[field]}))
     with pytest.raises(UsageError, match=field):
         month_of(path)
@@ -183,6 +185,6 @@ def test_a_file_that_is_not_there_or_of_another_environment_is_said(tmp_path: Pa
 
 def test_reading_what_was_written_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "usage.json"
-    path.write_text(written(month(aarhus=AARHUS)), encoding="utf-8")
+    path.write_text(written(month(used={"aarhus": AARHUS})), encoding="utf-8")
     usage: Usage = read([path])
     assert written(usage.months[0]) == path.read_text(encoding="utf-8")

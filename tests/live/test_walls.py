@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """The walls as Cyclonus judges them, connection by connection: platform and three municipalities, all pairs, all ports.
 
-No cluster is needed: a network that enforces policies decides by the same policies and labels. What the engine writes on
-an API server is judged in `tests/engine/test_municipalities.py`, by the same table.
+No cluster is needed: a network that enforces policies decides by the same policies and labels. What the engine writes
+on an API server is judged in `tests/engine/test_municipalities.py`, by the same table.
 """
 
 import copy
@@ -246,7 +246,7 @@ HOSTILE_POLICIES: dict[str, dict[str, Any]] = {
         "egress": [{"to": [{"namespaceSelector": {}}]}],
     },
 }
-"""What a municipality might write if its account could write policies, which it can't (`tests/engine/test_escapes.py`)."""
+"""What a municipality might write, if its account could write policies (`tests/engine/test_escapes.py`: it can't)."""
 
 IN, OUT = {"all traffic in", "every address in"}, {"all traffic out", "every address out"}
 
@@ -277,7 +277,18 @@ def expected(name: str) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
                 yield (mine, one.name), EVERYTHING
 
 
-ENVIRONMENTS = ("dev", "everything", "gateway", "huggingface", "kserve", "kubeai", "live", "llm-d", "modelmesh", "pools")
+ENVIRONMENTS = (
+    "dev",
+    "everything",
+    "gateway",
+    "huggingface",
+    "kserve",
+    "kubeai",
+    "live",
+    "llm-d",
+    "modelmesh",
+    "pools",
+)
 
 
 @cache

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """Pods that no manifest of ours makes, as those who make them label them; and addresses outside a cluster."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,7 +33,7 @@ OUTSIDE = (
 )
 
 
-def bystanders(environment: Environment, objects: list[Mapping[str, Any]]) -> Iterator[Peer]:
+def bystanders(environment: Environment, objects: Sequence[Mapping[str, Any]]) -> Iterator[Peer]:
     """Everybody who is there besides, on a cluster that has it all.
 
     Args:
@@ -71,7 +71,9 @@ def proxy(gateway: str, namespace: str, place: str) -> Peer:
     """A Gateway's proxy (source: the same; ports: internal/xds/bootstrap, and 443 moved up by 10000)."""
     owner = "gateway.envoyproxy.io/owning-gateway"
     labels = {**ENVOY, f"{owner}-name": gateway, f"{owner}-namespace": namespace}
-    return Peer(role=gateway, namespace=place, labels=labels, ports={"https-443": 10443, "metrics": 19001, "aigw-admin": 1064})
+    return Peer(
+        role=gateway, namespace=place, labels=labels, ports={"https-443": 10443, "metrics": 19001, "aigw-admin": 1064}
+    )
 
 
 def served(manifest: Mapping[str, Any]) -> Iterator[Peer]:

@@ -117,7 +117,11 @@ def manifests(registrations: Any) -> list[dict[str, Any]]:
 @cache
 def standing() -> Scene:
     """Everybody on the one cluster of dev."""
-    environment, objects = town()
+    return peopled(*town())
+
+
+def peopled(environment: Environment, objects: list[dict[str, Any]]) -> Scene:
+    """Manifests of a platform and of municipalities, and who else is there."""
     return scene(objects, (*bystanders(environment, objects), *strangers(), DATABASE))
 
 
@@ -139,6 +143,7 @@ EVERYBODYS = {
 """Labels by which policies let somebody in. A pod may carry any of them."""
 
 
+@cache
 def walled(name: str) -> bool:
     """Whether the platform decides who reaches a peer, and whom it reaches."""
     return any(fnmatchcase(name, f"{namespace}/*") for namespace in WALLED)
