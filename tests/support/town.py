@@ -122,7 +122,8 @@ def standing() -> Scene:
 
 def peopled(environment: Environment, objects: list[dict[str, Any]]) -> Scene:
     """Manifests of a platform and of municipalities, and who else is there."""
-    return scene(objects, (*bystanders(environment, objects), *strangers(), DATABASE))
+    outside = (DATABASE,) if environment.municipalities["aarhus"].egress else ()
+    return scene(objects, (*bystanders(environment, objects), *strangers(), *outside))
 
 
 def strangers() -> Iterator[Peer]:
