@@ -33,7 +33,6 @@ from .namespace import Namespace, NamespaceArgs
 from .offers import Published, offer
 from .operators import Operators, OperatorsArgs
 from .pooling import Pooling, PoolingArgs, own_namespaces
-from .proxies import InnerWall, InnerWallArgs
 from .serving import ServedModel, serve
 from .serving.disruption import Disruption, DisruptionArgs
 from .serving.endpoint import Endpoint
@@ -186,8 +185,6 @@ class Platform(pulumi.ComponentResource):
             return None
         environment = self._environment
         opened = Gateway("gateway", GatewayArgs(gateway=section), self._after(self._gateways))
-        wall = InnerWallArgs(gateway=section, monitoring=environment.monitoring)
-        InnerWall("inner-wall", wall, self._after(self._gateways))
         args = EdgeArgs(
             name=EDGE,
             gateway=section,

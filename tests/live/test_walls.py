@@ -5,9 +5,8 @@ No cluster is needed: a network that enforces policies decides by the same polic
 on an API server is judged in `tests/engine/test_municipalities.py`, by the same table.
 """
 
-import copy
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import cache
@@ -21,6 +20,7 @@ from config.names import GATEWAY, MEMBER, SERVING
 from tests.components.program import platform_graph
 from tests.config.edits import environment_of
 from tests.conftest import ROOT
+from tests.support.broken_walls import changed
 from tests.support.bystanders import bystanders
 from tests.support.reach import EVERYTHING, Peer, Reach, Scene, judge, scene
 from tests.support.town import EDGE, INNER, PROXIES, WAYS, guarded, let_out, manifests, meant, standing, walled
@@ -130,76 +130,6 @@ def is_open(reach: Reach, one: str, other: str, port: str) -> bool:
     return False
 
 
-# Walls that break: none of these may go unseen.
-Policy = dict[str, Any]
-
-
-def without_ports(policy: Policy) -> Iterator[Policy]:
-    """Every rule of a policy, open on all ports."""
-    for direction in ("ingress", "egress"):
-        for at, rule in enumerate(policy["spec"].get(direction, ())):
-            if "ports" in rule:
-                wider = copy.deepcopy(policy)
-                del wider["spec"][direction][at]["ports"]
-                yield wider
-
-
-def without_peers(policy: Policy) -> Iterator[Policy]:
-    """Every rule of a policy, open to everybody."""
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for at, rule in enumerate(policy["spec"].get(direction, ())):
-            if side in rule:
-                wider = copy.deepcopy(policy)
-                del wider["spec"][direction][at][side]
-                yield wider
-
-
-def for_every_pod_of_a_namespace(policy: Policy) -> Iterator[Policy]:
-    """Every peer that is some pods of a namespace, as all of them."""
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for at, rule in enumerate(policy["spec"].get(direction, ())):
-            for place, peer in enumerate(rule.get(side, ())):
-                if peer.get("podSelector") and "namespaceSelector" in peer:
-                    wider = copy.deepcopy(policy)
-                    del wider["spec"][direction][at][side][place]["podSelector"]
-                    yield wider
-
-
-def of_every_namespace(policy: Policy) -> Iterator[Policy]:
-    """Every peer that is a namespace's, as of all namespaces: labels of pods are anybody's to choose."""
-    for direction, side in (("ingress", "from"), ("egress", "to")):
-        for at, rule in enumerate(policy["spec"].get(direction, ())):
-            for place, peer in enumerate(rule.get(side, ())):
-                if "ipBlock" not in peer:
-                    wider = copy.deepcopy(policy)
-                    wider["spec"][direction][at][side][place]["namespaceSelector"] = {}
-                    yield wider
-
-
-CHANGES: tuple[Callable[[Policy], Iterator[Policy]], ...] = (
-    without_ports,
-    without_peers,
-    for_every_pod_of_a_namespace,
-    of_every_namespace,
-)
-
-
-def changed() -> Iterator[tuple[str, Scene]]:
-    """Scenes with one policy that is gone or wider: of the platform's namespaces, and of one member."""
-    whole = standing()
-    for at, policy in enumerate(whole.policies):
-        place = policy["metadata"]["namespace"]
-        if place.startswith(MEMBER) and place != HOSTILE:
-            continue
-        name = f"{place}/{policy['metadata']['name']}"
-        rest = (*whole.policies[:at], *whole.policies[at + 1 :])
-        if policy["spec"] != deny_all():
-            yield f"{name} gone", replace(whole, policies=rest)
-        for change in CHANGES:
-            for number, wider in enumerate(change(policy)):
-                yield f"{name} {change.__name__} {number}", replace(whole, policies=(*rest, wider))
-
-
 HELD_FROM_THE_OTHER_SIDE = "andel-gateway/allow-same-namespace without_ports 1"
 """Egress to pods of its own namespace: the same policy's ingress says the same ports of the same pods."""
 
@@ -207,7 +137,7 @@ HELD_FROM_THE_OTHER_SIDE = "andel-gateway/allow-same-namespace without_ports 1"
 def test_no_policy_can_go_or_be_widened_unseen() -> None:
     """Each mutant of a wall makes the table another: a table that stays would hold nothing."""
     intended = meant(standing())
-    mutants = dict(changed())
+    mutants = dict(changed(standing(), HOSTILE))
     unseen = [name for name, scene in mutants.items() if behind_walls(judge(scene)) == intended]
     assert unseen == [HELD_FROM_THE_OTHER_SIDE]
     assert len(mutants) > 60
