@@ -11,6 +11,7 @@ VERBS = {
     "template": "andel.template",
     "capacity": "andel.capacity",
     "price": "andel.price.command",
+    "usage": "andel.usage.command",
     "preview": "andel.preview.command",
     "kubeai-values": "andel.kubeai_values",
     "chat": "andel.chat.command",

@@ -23,6 +23,7 @@ from .chat_interface import ChatInterface, ChatInterfaceArgs
 from .chat_settings import host
 from .cluster import provider
 from .metadata import metadata
+from .own_dashboards import OwnDashboards, OwnDashboardsArgs
 from .staff_rights import StaffRights, StaffRightsArgs
 
 
@@ -54,6 +55,7 @@ class Municipality(pulumi.ComponentResource):
         self._random = random.Provider("random", opts=pulumi.ResourceOptions(parent=self))
         keys = self._make_keys()
         self._open_chat(keys)
+        self._draw_boards()
         self._admit_staff()
         self._say_whom_to_ask()
         self.url = None if args.municipality.chat is None else f"https://{host(args.municipality.slug, args.contract)}"
@@ -97,6 +99,14 @@ class Municipality(pulumi.ComponentResource):
             ),
         )
         return SecretKey(name="chat-key", key=FIELD)
+
+    def _draw_boards(self) -> None:
+        if not self._section.dashboards:
+            return
+        member = self._contract.municipalities.get(self._section.slug)
+        name = member.display_name if member else self._section.slug
+        args = OwnDashboardsArgs(slug=self._section.slug, display_name=name, namespace=self._namespace)
+        OwnDashboards("dashboards", args, self._on(self._applications))
 
     def _admit_staff(self) -> None:
         args = StaffRightsArgs(namespace=self._namespace, staff=self._section.staff)

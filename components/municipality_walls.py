@@ -19,7 +19,8 @@ from config.walls import Egress, Walls
 
 from .chat_gateway import CHATS
 from .metadata import metadata
-from .namespace import Namespace, NamespaceArgs, from_namespace, ports
+from .namespace import Namespace, NamespaceArgs, ports
+from .proxies import HTTPS, edge_proxies, proxies_of
 
 WRITE = ["get", "list", "watch", "create", "update", "patch", "delete"]
 READ = ["get", "list", "watch"]
@@ -56,7 +57,7 @@ class MunicipalityWallsArgs:
     """Extended resources of the pools: none is for its pods."""
 
     proxies: str | None
-    """Namespace of the proxies in front of the API, where they stand on this cluster."""
+    """Namespace of the edge's proxies, where they stand on this cluster."""
 
     chats: Chats | None
     """Where its chat is reached, if it is on this cluster."""
@@ -158,11 +159,11 @@ def traffic(args: MunicipalityWallsArgs) -> Mapping[str, Mapping[str, Any]]:
         }
     }
     if args.proxies is not None:
-        # Envoy Gateway's proxies listen on ports above 10000 for those below 1024 (source: Envoy Gateway, ir).
-        to = {"to": [from_namespace(args.proxies)], "ports": ports(443) + ports(10443)}
+        # The edge's alone: beside them stands the inner gateway, which asks nobody who they are.
+        to = {"to": [edge_proxies(args.proxies)], "ports": HTTPS}
         passed["allow-api"] = {"podSelector": {}, "policyTypes": ["Egress"], "egress": [to]}
     if args.chats is not None:
-        proxies = [from_namespace(args.chats.proxy_namespace)]
+        proxies = [proxies_of(CHATS, SYSTEM, args.chats.proxy_namespace)]
         passed["allow-chat"] = {
             "podSelector": {"matchLabels": {"app.kubernetes.io/name": CHAT}},
             "policyTypes": ["Ingress"],

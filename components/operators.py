@@ -22,8 +22,10 @@ from config.pools import Pool
 
 from . import gpu_operator, kueue, prometheus
 from .chart import install
+from .edge.headers import MUNICIPALITY
 from .edge.store import address, client_secret
 from .metadata import metadata
+from .monitoring.series import OF_MUNICIPALITY
 
 CONFIG = "andel/config"
 """Annotation of pods that read their settings when they start."""
@@ -39,6 +41,8 @@ VALUES: dict[str, dict[str, Any]] = {
     "kserve-llmisvc-resources": {"kserve": {"createSharedResources": False}},
     # KServe's presets of LLMInferenceServices; its runtimes are not used.
     "kserve-runtime-configs": {"kserve": {"llmisvcConfigs": {"enabled": True}, "servingruntime": {"enabled": False}}},
+    # Requests and tokens are counted by whose they are (source: values.yaml of the chart at v1.0.0).
+    "ai-gateway-helm": {"controller": {"metricsRequestHeaderAttributes": f"{MUNICIPALITY}:{OF_MUNICIPALITY}"}},
     # What Envoy AI Gateway needs of Envoy Gateway (source: manifests/envoy-gateway-values.yaml at v1.0.0).
     "gateway-helm": {
         # Its definitions' guard comes with the definitions.

@@ -20,6 +20,7 @@ from .modelmesh.names import METRICS_PORT, STATUS_PORT
 from .namespace import from_namespace, ports
 from .overflow_exit import EXIT
 from .overflow_exit import PORT as EXIT_PORT
+from .proxies import edge_proxies, inner_proxies, limiter
 from .serving.llm_d import PICKER_METRICS
 from .serving.llm_d_pods import BEHIND_SIDECAR
 from .serving.llm_d_pods import PORT as LLM_D_PORT
@@ -36,7 +37,7 @@ OTLP_PORT = 4317
 
 
 def serving_traffic(environment: Environment) -> dict[str, Any]:
-    """Models answer proxies, each other and Prometheus; they fetch weights, and the pickers watch the API server."""
+    """Models answer the inner gateway, each other and Prometheus; they fetch weights. Pickers watch the API server."""
     callers: dict[str, Any] = {
         "allow-same-namespace": {
             "podSelector": {},
@@ -48,8 +49,8 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
         "allow-https-out": egress(ports(443) + ports(6443)),
     }
     if environment.gateway is not None:
-        proxies = from_namespace(environment.gateway.proxy_namespace)
-        callers["allow-gateway"] = ingress([proxies], MODEL_PORTS + ports(PICKER_PORT))
+        inner = inner_proxies(environment.gateway.proxy_namespace)
+        callers["allow-gateway"] = ingress([inner], MODEL_PORTS + ports(PICKER_PORT))
     if environment.monitoring is not None:
         prometheus = from_namespace(environment.monitoring.namespace)
         mesh = ports(STATUS_PORT) + ports(METRICS_PORT) if environment.modelmesh else []
@@ -62,13 +63,13 @@ def serving_traffic(environment: Environment) -> dict[str, Any]:
 
 
 def gateway_traffic(environment: Environment) -> dict[str, Any]:
-    """Proxies ask Authorino, and the limiter counts in the store; both run in a namespace of Envoy Gateway's.
+    """The edge asks Authorino, and the limiter counts in the store; both run in a namespace of Envoy Gateway's.
 
     Authorino watches the API server and reads issuers' keys.
     """
     if environment.gateway is None:
         return {}
-    proxies = from_namespace(environment.gateway.proxy_namespace)
+    edge = edge_proxies(environment.gateway.proxy_namespace)
     inside: dict[str, Any] = {"podSelector": {}}
     policies: dict[str, Any] = {
         "allow-same-namespace": {
@@ -77,17 +78,17 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
             "ingress": [{"from": [inside], "ports": ports(TLS_PORT) + ports(STORE_PORT)}],
             "egress": [{"to": [inside], "ports": ports(TLS_PORT) + ports(STORE_PORT)}],
         },
-        "allow-proxies": {
+        "allow-edge": {
             "podSelector": {"matchLabels": labels(AUTHORINO)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [proxies], "ports": ports(AUTHORINO_PORT)}],
+            "ingress": [{"from": [edge], "ports": ports(AUTHORINO_PORT)}],
             # Keys of issuers, and the API server behind its Service (443) or itself (6443).
             "egress": [{"ports": ports(443) + ports(6443)}],
         },
         "allow-limiter": {
             "podSelector": {"matchLabels": labels(STORE)},
             "policyTypes": ["Ingress"],
-            "ingress": [{"from": [proxies], "ports": ports(STORE_PORT)}],
+            "ingress": [{"from": [limiter(environment.gateway.proxy_namespace)], "ports": ports(STORE_PORT)}],
         },
     }
     if environment.overflow:
@@ -95,7 +96,7 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
         policies["allow-exit"] = {
             "podSelector": {"matchLabels": labels(EXIT)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [proxies], "ports": ports(EXIT_PORT)}],
+            "ingress": [{"from": [edge], "ports": ports(EXIT_PORT)}],
             "egress": [{"ports": [one for port in outside for one in ports(port)]}],
         }
     if environment.monitoring is not None and environment.monitoring.members is not None:
@@ -103,7 +104,7 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
         policies["allow-figures"] = {
             "podSelector": {"matchLabels": labels(FIGURES)},
             "policyTypes": ["Ingress", "Egress"],
-            "ingress": [{"from": [proxies], "ports": ports(TLS_PORT)}],
+            "ingress": [{"from": [edge], "ports": ports(TLS_PORT)}],
             "egress": [{"ports": ports(asked.port or {"http": 80}.get(asked.scheme, 443))}],
         }
     store = environment.gateway.limits.store
@@ -113,9 +114,8 @@ def gateway_traffic(environment: Environment) -> dict[str, Any]:
         existing = from_namespace(environment.gateway.identity.service.namespace)
         policies["allow-authorino"] = ingress([existing], ports(TLS_PORT))
     if environment.monitoring is not None:
-        policies["allow-prometheus"] = ingress(
-            [from_namespace(environment.monitoring.namespace)], ports(AUTHORINO_METRICS)
-        )
+        watching = ingress([from_namespace(environment.monitoring.namespace)], ports(AUTHORINO_METRICS))
+        policies["allow-prometheus"] = {**watching, "podSelector": {"matchLabels": labels(AUTHORINO)}}
     return policies
 
 

@@ -8,7 +8,7 @@ Tier, hosts, room and places outside are governance, and stand in the platform's
 from collections.abc import Callable, Iterator
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, StrictBool, model_validator
 
 from .chat import Chat
 from .clusters import Clusters
@@ -82,6 +82,10 @@ class Municipality(Section):
 
     chat: Chat | None = None
     """Its chat interface; left out, it has none."""
+
+    dashboards: StrictBool = False
+    """Whether a board of its own use and logs lies in its namespace, for a Grafana of its own: as a ConfigMap with the
+    label `andel/dashboard`, in the folder that its annotation `grafana_folder` names."""
 
     staff: Staff = Staff()
     """Its own people."""

@@ -74,6 +74,16 @@ def chats_without_an_api(municipality: Municipality, contract: PlatformContract)
         yield Mistake(("chat",), "the platform has no gateway to models", "take it away, or let one be declared")
 
 
+def boards_of_nothing(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
+    """A board shows figures, which the platform gives or doesn't."""
+    if municipality.dashboards and contract.figures is None:
+        wrong, mend = (
+            "the platform shows municipalities no figures",
+            "take it away, or let `monitoring.members` be declared",
+        )
+        yield Mistake(("dashboards",), wrong, mend)
+
+
 def allowed_models(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
     """Models of its plan; None where nobody knows its plan."""
     member = contract.municipalities.get(municipality.slug)
@@ -87,5 +97,6 @@ RULES: tuple[Callable[[Municipality, PlatformContract], Iterator[Mistake]], ...]
     other_clusters,
     chats_without_a_host,
     chats_without_an_api,
+    boards_of_nothing,
 )
 """Rules between a municipality and the platform."""

@@ -12,6 +12,7 @@ from .scaling_parts import PROMTOOL, SCALING_PARTS
 from .simulator_part import ROUTING_PARTS
 from .toolchain import Toolchain
 from .vllm import VLLM_PARTS
+from .wall_parts import NETWORK_JUDGE
 
 KSERVE = "github.com/kserve/kserve"
 LEADER_WORKER_SET = "sigs.k8s.io/lws"
@@ -104,6 +105,7 @@ LIVE_PARTS = (
     PROMTOOL,
     *MONITORING_PARTS,
     KUEUE_CONTROLLER,
+    NETWORK_JUDGE,
     *VLLM_PARTS,
 )
 """Every part of the tier, in the order in which they are built."""

@@ -5,14 +5,18 @@ import csv
 import io
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import click
 
 from andel.economy.comparison import Compared, compare
 from andel.economy.figures import prices
 from andel.economy.statements import Year, settle
+from andel.economy.usage import Usage, UsageError, Used, read
 from andel.stack import environment_of
+from config.environment import Environment
 
 LANGUAGES = ("da", "de", "en")
 """Languages of a statement."""
@@ -41,6 +45,18 @@ class StatementRow:
 
 
 @dataclass(frozen=True)
+class UsageRow:
+    """What a member pays, and what it used."""
+
+    municipality: str
+    amount: str
+    requests: str
+    input_tokens: str
+    output_tokens: str
+    kilowatt_hours: str
+
+
+@dataclass(frozen=True)
 class OptionRow:
     """A way to serve the load."""
 
@@ -57,13 +73,23 @@ class OptionRow:
 @click.option("--json", "as_json", is_flag=True, help="For scripts: all figures, amounts as texts.")
 @click.option("--csv", "as_csv", is_flag=True, help="For spreadsheets: a line a municipality.")
 @click.option("--statement", metavar="SLUG", help="One municipality's statement, as a page (HTML) to print.")
+@click.option(
+    "--usage",
+    "files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="File of `andel usage --out`, told beside the statements; several months by several.",
+)
 @click.option("--language", type=click.Choice(LANGUAGES), default="da", show_default=True, help="Of the statement.")
-def command(file: Path, as_json: bool, as_csv: bool, statement: str | None, language: str) -> None:
+def command(
+    file: Path, as_json: bool, as_csv: bool, statement: str | None, files: tuple[Path, ...], language: str
+) -> None:
     """Show what the year costs by a stack FILE, who pays what, and own GPUs beside a cloud."""
     environment = environment_of(file)
     year = settle(environment)
     if year is None:
         raise click.ClickException(f"{file} has no economy; `andel template` shows what to write")
+    usage = used(files, environment)
     if statement is not None:
         from .page import page
 
@@ -71,24 +97,72 @@ def command(file: Path, as_json: bool, as_csv: bool, statement: str | None, lang
             raise click.ClickException(
                 f"{statement} is no member; write one of {', '.join(environment.municipalities)}"
             )
-        click.echo(page(year, statement, language), nl=False)
+        click.echo(page(year, statement, language, usage), nl=False)
     elif as_json:
-        click.echo(json.dumps(prices(environment), indent=1, ensure_ascii=False))
+        told = {"usage": plain(usage)} if usage else {}
+        click.echo(json.dumps({**(prices(environment) or {}), **told}, indent=1, ensure_ascii=False))
     elif as_csv:
-        click.echo(separated(year), nl=False)
+        click.echo(separated(year, usage), nl=False)
     else:
         show(year, compare(environment))
+        if usage is not None:
+            show_usage(year, usage)
 
 
-def separated(year: Year) -> str:
-    """The statements as CSV (RFC 4180): commas between, a point in amounts, whatever the machine's locale."""
+def used(files: tuple[Path, ...], environment: Environment) -> Usage | None:
+    """What was used, by the files that are named.
+
+    Raises:
+        click.ClickException: one is none, or of another environment.
+    """
+    if not files:
+        return None
+    try:
+        usage = read(files)
+    except UsageError as error:
+        raise click.ClickException(str(error)) from None
+    host = environment.gateway.host if environment.gateway else None
+    if usage.months[0].environment != host:
+        raise click.ClickException(f"the usage is of {usage.months[0].environment}, and this environment is {host}")
+    return usage
+
+
+def separated(year: Year, usage: Usage | None = None) -> str:
+    """The statements as CSV (RFC 4180): commas between, a point in amounts, whatever the machine's locale.
+
+    What was used stands in columns of its own; an empty one is unknown.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(("slug", "name", "citizens", "tier", "class", "days", "amount", "currency", "year"))
+    more = ("months", "requests", "input_tokens", "output_tokens", "kilowatt_hours") if usage else ()
+    writer.writerow(("slug", "name", "citizens", "tier", "class", "days", "amount", "currency", "year", *more))
     for one in year.statements:
         told = (one.slug, guarded(one.name), one.citizens or "", one.tier, one.size_class or "", one.days, one.amount)
-        writer.writerow((*told, year.currency, year.year))
+        writer.writerow((*told, year.currency, year.year, *(columns(usage, one.slug) if usage else ())))
     return text.getvalue()
+
+
+def columns(usage: Usage, slug: str) -> tuple[str, ...]:
+    """What one used, as columns."""
+    return (usage.name, *("" if one is None else str(one) for one in figures(usage, slug)))
+
+
+def figures(usage: Usage, slug: str) -> tuple[int | None, int | None, int | None, Decimal | None]:
+    """Requests, tokens of prompts and of answers, kilowatt-hours."""
+    one = usage.municipalities.get(slug, Used())
+    return one.requests, one.input_tokens, one.output_tokens, one.kilowatt_hours
+
+
+def plain(usage: Usage) -> dict[str, Any]:
+    """What was used, as plain data."""
+    return {
+        "months": [month.month for month in usage.months],
+        "complete": usage.complete,
+        "municipalities": {
+            slug: used.model_dump(mode="json", by_alias=True) for slug, used in usage.municipalities.items()
+        },
+        "notes": sorted({note for month in usage.months for note in month.notes}),
+    }
 
 
 def guarded(name: str) -> str:
@@ -135,6 +209,21 @@ def show(year: Year, compared: Compared | None) -> None:
             click.echo(f"{' and '.join(pair.split('-'))} cost the same at {float(at):.2f} times this load")
         if compared.most is not None:
             click.echo(f"own GPUs carry {float(compared.most):.2f} times this load, and need more of them above")
+
+
+def show_usage(year: Year, usage: Usage) -> None:
+    """Print what members used, beside what they pay."""
+    from andel.tables import table
+
+    rows = [
+        UsageRow(
+            one.name,
+            str(one.amount),
+            *("unknown" if figure is None else f"{figure:,}" for figure in figures(usage, one.slug)),
+        )
+        for one in year.statements
+    ]
+    table(f"used in {usage.name}, for information: no amount depends on it", rows)
 
 
 def told_of_the_rest(year: Year) -> str:

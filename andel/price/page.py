@@ -7,9 +7,10 @@ It is built as a tree and written by the standard library, which escapes every n
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from andel.economy.statements import Statement, Year
+from andel.economy.usage import Usage, Used
 
 from .chart import chart
-from .words import LANGUAGES, Words, money, number, percent
+from .words import LANGUAGES, Words, decimal, money, number, percent
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 """What a browser may load for it: nothing."""
@@ -26,8 +27,8 @@ svg { width: 100%; height: auto } footer { color: #555; font-size: 9pt; margin-t
 """
 
 
-def page(year: Year, slug: str, language: str) -> str:
-    """The statement of one member, as a whole HTML document.
+def page(year: Year, slug: str, language: str, usage: Usage | None = None) -> str:
+    """The statement of one member, as a whole HTML document; with `usage`, what it used is told beneath.
 
     Raises:
         KeyError: nobody has that slug, or nobody speaks that language.
@@ -48,6 +49,8 @@ def page(year: Year, slug: str, language: str) -> str:
     _how(body, year, one, words, language)
     _costs(body, year, words, language)
     _chart(body, year, one, words, language)
+    if usage is not None:
+        _used(body, usage, slug, words, language)
     _text(SubElement(body, "footer"), "p", words.foot)
     return "<!doctype html>\n" + tostring(root, encoding="unicode", method="html") + "\n"
 
@@ -90,6 +93,22 @@ def _chart(body: Element, year: Year, one: Statement, words: Words, language: st
     labels = (words.lowest.format(amount=written(min(amounts))), words.highest.format(amount=written(max(amounts))))
     body.append(chart(year.statements, one.slug, told, labels))
     _text(body, "p", told)
+
+
+def _used(body: Element, usage: Usage, slug: str, words: Words, language: str) -> None:
+    """What the member used, for information."""
+    used = usage.municipalities.get(slug, Used())
+    _text(body, "h2", words.used.format(months=usage.name))
+    counts = {
+        words.requests: used.requests,
+        words.input_tokens: used.input_tokens,
+        words.output_tokens: used.output_tokens,
+    }
+    rows = {name: words.unknown if count is None else number(count, language) for name, count in counts.items()}
+    energy = used.kilowatt_hours
+    rows[words.energy] = words.unknown if energy is None else decimal(energy, language)
+    _table(body, rows)
+    _text(body, "p", words.for_information if usage.complete else f"{words.partly} {words.for_information}")
 
 
 def _table(body: Element, rows: dict[str, str]) -> Element:

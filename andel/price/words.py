@@ -36,6 +36,14 @@ class Words:
     reserve: str
     missing: str
     keys: dict[str, str]
+    used: str
+    requests: str
+    input_tokens: str
+    output_tokens: str
+    energy: str
+    unknown: str
+    partly: str
+    for_information: str
     foot: str
 
 
@@ -67,6 +75,14 @@ LANGUAGES: dict[str, Words] = {
             "price-per-citizen": "Der betales en fast pris pr. borger, som er aftalt på forhånd.",
             "weights": "Udgiften fordeles efter vægte, som styregruppen har fastsat.",
         },
+        used="Forbrug {months}",
+        requests="Forespørgsler",
+        input_tokens="Tokens i spørgsmål",
+        output_tokens="Tokens i svar",
+        energy="Strøm til GPU'er (kWh)",
+        unknown="ukendt",
+        partly="Perioden var ikke slut, da tallene blev læst.",
+        for_information="Til orientering: Beløbet afhænger ikke af forbruget.",
         foot="Beløbet er en fast årspris. Det afhænger ikke af, hvor meget der bruges. Opgørelserne for alle medlemmer "
         "summer til det samlede beløb på øre.",
     ),
@@ -97,6 +113,14 @@ LANGUAGES: dict[str, Words] = {
             "price-per-citizen": "Gezahlt wird ein fester, vorab vereinbarter Preis je Einwohner.",
             "weights": "Die Kosten werden nach Gewichten geteilt, die der Lenkungskreis festgelegt hat.",
         },
+        used="Nutzung {months}",
+        requests="Anfragen",
+        input_tokens="Token der Fragen",
+        output_tokens="Token der Antworten",
+        energy="Strom der GPUs (kWh)",
+        unknown="unbekannt",
+        partly="Der Zeitraum war noch nicht zu Ende, als die Zahlen gelesen wurden.",
+        for_information="Zur Kenntnis: Der Betrag hängt nicht von der Nutzung ab.",
         foot="Der Betrag ist ein fester Jahrespreis. Er hängt nicht von der Nutzung ab. Die Abrechnungen aller "
         "Mitglieder ergeben zusammen auf den Cent den Gesamtbetrag.",
     ),
@@ -127,6 +151,14 @@ LANGUAGES: dict[str, Words] = {
             "price-per-citizen": "A fixed price per citizen is paid, agreed in advance.",
             "weights": "The cost is shared by weights that the steering group has set.",
         },
+        used="Use {months}",
+        requests="Requests",
+        input_tokens="Tokens of prompts",
+        output_tokens="Tokens of answers",
+        energy="Power of GPUs (kWh)",
+        unknown="unknown",
+        partly="The time had not ended when the figures were read.",
+        for_information="For information: the amount does not depend on use.",
         foot="The amount is a flat price for the year. It does not depend on use. The statements of all members add up "
         "to the total exactly.",
     ),
@@ -142,6 +174,11 @@ def money(currency: str, language: str) -> Callable[[Decimal], str]:
 def number(value: int, language: str) -> str:
     """A whole number with its thousands set apart."""
     return str(format_decimal(value, locale=LOCALES[language]))
+
+
+def decimal(value: Decimal, language: str) -> str:
+    """A number with up to three decimals."""
+    return str(format_decimal(value, format="#,##0.###", locale=LOCALES[language]))
 
 
 def percent(value: Decimal, language: str) -> str:

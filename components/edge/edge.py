@@ -14,6 +14,7 @@ from config.municipalities import Member
 from config.names import GATEWAY
 from config.tiers import Tier
 
+from ..proxies import InnerWall, InnerWallArgs
 from . import authorino, budget, figures, store
 from .auth_config import AuthConfigArgs, soft_tiers
 from .authorino import Authorino, AuthorinoArgs
@@ -54,14 +55,14 @@ class EdgeArgs:
     """The release's picker."""
 
     monitoring: Monitoring | None
-    """Whether municipalities see figures, and whose."""
+    """Whether municipalities see figures and whose, and where Prometheus stands."""
 
     images: Mapping[str, str]
     """References of the release's images, by role."""
 
 
 class Edge(pulumi.ComponentResource):
-    """Certificates, identity, store and limits, what is let in, and the script."""
+    """Certificates, identity, store and limits, what is let in, the script, and the wall around the inner gateway."""
 
     def __init__(self, name: str, args: EdgeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:edge:Edge", name, None, opts)
@@ -76,6 +77,8 @@ class Edge(pulumi.ComponentResource):
         ClientTraffic(f"{name}-clients", clients, self._child())
         script = EdgeScriptArgs(gateway=args.name, tiers=args.tiers)
         EdgeScript(f"{name}-script", script, self._child())
+        wall = InnerWallArgs(gateway=args.gateway, monitoring=args.monitoring)
+        InnerWall(f"{name}-inner-wall", wall, self._child())
         if args.monitoring is not None and args.monitoring.members is not None:
             self._show(args.monitoring, args.monitoring.members)
         self.register_outputs({})

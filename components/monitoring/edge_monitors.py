@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""PodMonitors (`monitoring.coreos.com/v1`) of the gateways' proxies (Envoy Gateway v1.8.3) and of Authorino."""
+"""PodMonitors (`monitoring.coreos.com/v1`) of the gateways' proxies (Envoy Gateway v1.8.3), of what the AI Gateway
+(v1.0.0) counts at the edge, and of Authorino."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,11 @@ from config.names import GATEWAY
 
 from ..edge.authorino import AUTHORINO
 from ..edge.workload import labels
+from ..gateway import EDGE
 from ..metadata import metadata
+from ..proxies import OWNER, owned
 
-PROXIES = {"app.kubernetes.io/managed-by": "envoy-gateway", "gateway.envoyproxy.io/owning-gateway-namespace": GATEWAY}
+PROXIES = {"app.kubernetes.io/managed-by": "envoy-gateway", f"{OWNER}-namespace": GATEWAY}
 """Labels of the proxies of our gateways (source: Envoy Gateway v1.8.3, internal/infrastructure/kubernetes/proxy)."""
 
 
@@ -37,7 +40,7 @@ class EdgeMonitors(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EdgeMonitorsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:monitoring:EdgeMonitors", name, None, opts)
-        watched = {"proxies": proxies(args)}
+        watched = {"proxies": proxies(args), "tokens": tokens(args)}
         if args.own_authorino:
             watched["authorino"] = authorino(args.monitoring)
         for role, spec in watched.items():
@@ -58,6 +61,18 @@ def proxies(args: EdgeMonitorsArgs) -> dict[str, Any]:
         "namespaceSelector": {"matchNames": [args.proxy_namespace]},
         "selector": {"matchLabels": PROXIES},
         "podMetricsEndpoints": [endpoint("metrics", "/stats/prometheus", args.monitoring)],
+    }
+
+
+def tokens(args: EdgeMonitorsArgs) -> dict[str, Any]:
+    """The AI Gateway's processor beside each of the edge's proxies counts requests and tokens, by whose they are.
+
+    The inner gateway's would count each request once more.
+    """
+    return {
+        "namespaceSelector": {"matchNames": [args.proxy_namespace]},
+        "selector": {"matchLabels": owned(EDGE, GATEWAY)},
+        "podMetricsEndpoints": [endpoint("aigw-admin", "/metrics", args.monitoring)],
     }
 
 

@@ -14,7 +14,10 @@ SCHEMA = 39
 WIDTH, HEIGHT = 24, 8
 """Columns of Grafana's grid, and rows of a panel."""
 
-SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+METRICS = "prometheus"
+"""Kind of data source of all panels but those that say otherwise."""
+
+SOURCE = {"type": METRICS, "uid": "${datasource}"}
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,13 @@ class Panel:
     """Expressions by their legend (`{{label}}` is filled in)."""
 
     kind: str = "timeseries"
-    """`timeseries`, `stat` or `table`."""
+    """`timeseries`, `stat`, `table` or `logs`."""
 
     about: str = ""
     """What to think when it is high."""
+
+    source: str = METRICS
+    """Kind of its data source."""
 
 
 @dataclass(frozen=True)
@@ -58,14 +64,23 @@ def board(one: Board) -> dict[str, Any]:
         "editable": False,
         "refresh": "1m",
         "time": {"from": "now-6h", "to": "now"},
-        "templating": {"list": [data_source(), *(variable(*item) for item in one.variables.items())]},
+        "templating": {"list": [*data_sources(one), *(variable(*item) for item in one.variables.items())]},
         "panels": [panel(index, item) for index, item in enumerate(one.panels)],
     }
 
 
-def data_source() -> dict[str, Any]:
-    """The variable that chooses among Grafana's Prometheus data sources."""
-    return {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"}
+def data_sources(one: Board) -> list[dict[str, Any]]:
+    """A variable for each kind of data source, that chooses among Grafana's; the one of figures comes first."""
+    others = sorted({panel.source for panel in one.panels} - {METRICS})
+    return [
+        {"name": "datasource", "label": "Data source", "type": "datasource", "query": METRICS},
+        *({"name": kind, "label": f"Data source ({kind})", "type": "datasource", "query": kind} for kind in others),
+    ]
+
+
+def source(kind: str) -> dict[str, str]:
+    """What a panel asks: what was chosen of a kind."""
+    return SOURCE if kind == METRICS else {"type": kind, "uid": f"${{{kind}}}"}
 
 
 def variable(name: str, query: str) -> dict[str, Any]:
@@ -91,12 +106,17 @@ def panel(index: int, one: Panel) -> dict[str, Any]:
         "type": one.kind,
         "title": one.title,
         "description": one.about,
-        "datasource": SOURCE,
+        "datasource": source(one.source),
         "gridPos": {"x": index % 3 * width, "y": index // 3 * HEIGHT, "w": width, "h": HEIGHT},
         "fieldConfig": {"defaults": {"unit": one.unit}, "overrides": []},
         "options": options(one.kind),
         "targets": [
-            {"refId": chr(ord("A") + place), "datasource": SOURCE, "expr": expr, "legendFormat": legend}
+            {
+                "refId": chr(ord("A") + place),
+                "datasource": source(one.source),
+                "expr": expr,
+                "legendFormat": legend,
+            }
             for place, (legend, expr) in enumerate(one.series.items())
         ],
     }
@@ -104,6 +124,8 @@ def panel(index: int, one: Panel) -> dict[str, Any]:
 
 def options(kind: str) -> dict[str, Any]:
     """Options of a kind of panel."""
+    if kind == "logs":
+        return {"showTime": True, "wrapLogMessage": True, "sortOrder": "Descending", "enableLogDetails": True}
     if kind == "timeseries":
         return {"legend": {"displayMode": "table", "placement": "bottom", "calcs": ["mean", "max"]}}
     return {"reduceOptions": {"calcs": ["lastNotNull"]}} if kind == "stat" else {}

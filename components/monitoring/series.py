@@ -27,6 +27,12 @@ VLLM = frozenset(
 ENVOY = frozenset({"envoy_cluster_upstream_rq_xx"})
 """Source: dashboards of Envoy Gateway v1.8.3, charts/gateway-addons-helm/dashboards."""
 
+OF_MUNICIPALITY = "andel_municipality"
+"""Label of what the AI Gateway counts, from the header that the edge sets: whose request it was."""
+
+AI_GATEWAY = frozenset({"gen_ai_client_token_usage_sum", "gen_ai_server_request_duration_seconds_count"})
+"""Source: Envoy AI Gateway v1.0.0, cmd/extproc/mainlib/admin_test.go. Read by `andel usage`."""
+
 KUEUE = frozenset(
     {
         "kueue_pending_workloads",
@@ -95,4 +101,4 @@ def of_picker(dialect: EppDialect, name: str) -> str:
 def exported(dialect: EppDialect) -> frozenset[str]:
     """All metrics that may be read."""
     pickers = {of_picker(dialect, name) for name in PICKER}
-    return VLLM | ENVOY | KUEUE | DCGM | MODELMESH | SHARED_RUNTIME | PROMETHEUS | pickers
+    return VLLM | ENVOY | AI_GATEWAY | KUEUE | DCGM | MODELMESH | SHARED_RUNTIME | PROMETHEUS | pickers

@@ -18,6 +18,7 @@ from andel.release.admission import judged
 from components.application_keys import FIELD
 from components.chat_settings import SWITCHES
 from components.metadata import COMMON_LABELS
+from components.monitoring.dashboards import FOUND_BY as SIGNS
 from components.municipality import Municipality, MunicipalityArgs
 from components.municipality_walls import RIGHTS, WRITE
 from components.staff_rights import OPERATOR, VIEWER
@@ -161,6 +162,19 @@ def test_a_chats_pod_is_restricted_and_has_no_token() -> None:
     assert spec["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
 
 
+def test_a_board_of_its_own_asks_for_nobody_elses_and_is_no_sign_to_the_platform() -> None:
+    """The platform's Grafana looks for a label that admission keeps from members (`tests/engine/test_escapes.py`)."""
+    drawn = named(of({**document("aarhus"), "dashboards": True}), "ConfigMap", "dashboards")
+    assert drawn["metadata"]["annotations"]["grafana_folder"] == "Aarhus"
+    assert drawn["metadata"]["labels"]["andel/dashboard"] == "1"
+    assert not set(drawn["metadata"]["labels"]) & set(SIGNS)
+    (text,) = drawn["data"].values()
+    asked = [target["expr"] for panel in json.loads(text)["panels"] for target in panel["targets"]]
+    assert asked
+    for expr in asked:
+        assert '{municipality="aarhus"}' in expr or expr == '{namespace="andel-m-aarhus"}'
+
+
 SETTINGS = [
     (path, value)
     for path, value in [
@@ -189,6 +203,7 @@ SETTINGS = [
         ("chat.memory", "3Gi"),
         ("chat.uploads", "60Gi"),
         ("chat.storageClass", "fast"),
+        ("dashboards", True),
         ("staff.viewers", ["other"]),
         ("staff.operators", ["other"]),
         ("contacts.technical", "other@aarhus.example"),

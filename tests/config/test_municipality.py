@@ -83,6 +83,7 @@ BETWEEN: dict[str, tuple[dict[str, Any], PlatformContract, str, str, dict[str, A
     ),
     "other_clusters": ({}, APART, "clusters.application", "of its own", {"clusters.application": {"context": "other"}}),
     "chats_without_a_host": ({}, WITHOUT_CHATS, "chat", "no gateway for chats", {"chat": None}),
+    "boards_of_nothing": ({"dashboards": True}, DEV, "dashboards", "shows municipalities no figures", {}),
     "chats_without_an_api": ({}, WITHOUT_A_GATEWAY, "chat", "no gateway to models", {"chat": None}),
 }
 """For each rule between the two: an edit that breaks it, the contract, path, words, and a near miss."""

@@ -12,6 +12,8 @@ import yaml
 
 from andel.lab import engine
 from tests.conftest import ROOT, stack_document
+from tests.support.reach import judge
+from tests.support.town import guarded, meant, peopled
 
 from .laboratory import Laboratory, settled
 from .municipal import MunicipalStack
@@ -100,6 +102,28 @@ def test_a_municipality_furnishes_its_own_walls_and_nothing_else(standing: Stand
     municipality.deploy("--expect-no-changes")
     again = settled(standing.laboratory.api)
     assert {one for one in {*again, *after} if again.get(one) != after.get(one)} == set()
+
+
+JUDGED = {
+    "/api/v1/namespaces": "Namespace",
+    "/apis/networking.k8s.io/v1/networkpolicies": "NetworkPolicy",
+    "/apis/apps/v1/deployments": "Deployment",
+    "/apis/apps/v1/statefulsets": "StatefulSet",
+    "/apis/batch/v1/cronjobs": "CronJob",
+    "/apis/serving.kserve.io/v1alpha2/llminferenceservices": "LLMInferenceService",
+    "/apis/serving.kserve.io/v1beta1/inferenceservices": "InferenceService",
+}
+"""What decides who reaches whom, and whose pods there are."""
+
+
+def test_the_walls_that_stand_are_those_that_are_meant(standing: Standing) -> None:
+    """As the API server gives them back, with three municipalities inside, judged by Cyclonus (docs/walls.md)."""
+    api = standing.laboratory.api
+    objects = [{**one, "kind": kind} for path, kind in JUDGED.items() for one in api.items(path)]
+    scene = peopled(standing.laboratory.environment, objects)
+    assert {f"andel-m-{slug}/chat" for slug in ("aarhus", "ringkobing-skjern")} <= {one.name for one in scene.peers}
+    found = {pair: ports for pair, ports in judge(scene).items() if guarded(*pair)}
+    assert found == meant(scene)
 
 
 def test_a_preview_needs_the_platform_and_says_so(standing: Standing, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from config.release import ReleaseName
 from tests.conftest import ROOT
 
 GATEWAY = next(source for source in SOURCES if source.module == "github.com/envoyproxy/gateway")
+AI_GATEWAY = next(source for source in SOURCES if source.module == "github.com/envoyproxy/ai-gateway")
 MODELMESH = next(source for source in SOURCES if source.operator == "modelmesh")
 PICKER = "sigs.k8s.io/gateway-api-inference-extension"
 
@@ -78,3 +79,15 @@ def test_envoy_exports_what_is_read_of_it(go: Toolchain) -> None:
     module = go.download(GATEWAY.module, GATEWAY.version, GATEWAY.checksum)
     source = text(module, "charts/gateway-addons-helm/dashboards/*.json")
     assert {name for name in series.ENVOY if name not in source} == set()
+
+
+def test_the_ai_gateway_exports_what_is_read_of_it(go: Toolchain) -> None:
+    """As its own tests have it, labels included."""
+    module = go.download(AI_GATEWAY.module, AI_GATEWAY.version, AI_GATEWAY.checksum)
+    source = text(module, "cmd/extproc/mainlib/admin_test.go")
+    labels = ('gen_ai_token_type="input"', 'gen_ai_token_type="output"')
+    told = text(module, "internal/metrics/genai.go")
+    assert '"gen_ai.original.model"' in told
+    assert '"error.type"' in told
+    assert {name for name in (*series.AI_GATEWAY, *labels) if name not in source} == set()
+    assert '{Name: "aigw-admin", ContainerPort: extProcAdminPort}' in text(module, "internal/controller/*.go")

@@ -11,12 +11,19 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import pytest
 import urllib3
+import yaml
+from click.testing import CliRunner
 
+from andel.__main__ import main
+from andel.economy.usage import Month, month_of
 from andel.lab.control_plane import ControlPlane
 from andel.lab.live_parts import PICKER
 from andel.lab.monitoring_parts import MONITORING_PARTS
@@ -61,6 +68,11 @@ PLURALS = {"PodMonitor": "podmonitors", "ServiceMonitor": "servicemonitors", "Pr
 
 def environment() -> Environment:
     """A chat behind a picker, a model that is slow, one that fails, and one that sleeps."""
+    return judge(document())
+
+
+def document() -> dict[str, Any]:
+    """The same, not judged."""
     document = environment_of("tests/environments/Pulumi.pools.yaml")
     chat = document["models"]["chat"]
     edits: dict[str, Any] = {
@@ -72,7 +84,7 @@ def environment() -> Environment:
         "monitoring.objectives.firstTokenSeconds": 2.5,
         "monitoring.energy": {"gramsCo2PerKwh": 100, "overhead": 1.2},
     }
-    return judge(edited(document, edits))
+    return edited(document, edits)
 
 
 def watched() -> list[dict[str, Any]]:
@@ -214,14 +226,17 @@ def selecting(one: Environment) -> dict[str, Any]:
 
 
 def all_up(prometheus: str) -> bool:
-    """Whether every pod was read once."""
-    found = query(prometheus, "up == 1")
-    return len({one["metric"]["pod"] for one in found}) == len(PODS) + 3
+    """Whether every pod was read once; the edge's on both of its ports."""
+    return len(query(prometheus, "up == 1")) == len(READ)
+
+
+READ = sorted([*PODS, "picker-0", "edge-0", "edge-0", "dcgm-0"])
+"""Pods that are read. The edge's has two pages: of its proxy, and of the AI Gateway's processor beside it."""
 
 
 def test_every_pod_is_found_once_and_nothing_else(seen: Watched) -> None:
     up = query(seen.prometheus, "up")
-    assert sorted(one["metric"]["pod"] for one in up) == sorted([*PODS, "picker-0", "edge-0", "dcgm-0"])
+    assert sorted(one["metric"]["pod"] for one in up) == READ
     assert {
         one["metric"]["pod"]: one["metric"].get("andel_model") for one in up if one["metric"]["pod"] in PODS
     } == PODS
@@ -283,6 +298,60 @@ def test_promises_are_kept_as_far_as_they_were(seen: Watched) -> None:
     assert 0.04 < seen.figure("andel:model_first_token_seconds:p95", andel_model="chat") < 1
     assert 2.5 < seen.figure("andel:model_first_token_seconds:p95", andel_model="reranker") <= 5
     assert seen.figure("andel:fairness:jain") == pytest.approx(40**2 / (2 * (30**2 + 10**2)), abs=0.03)
+
+
+@pytest.fixture(scope="module")
+def used(seen: Watched, tmp_path_factory: pytest.TempPathFactory) -> Month:
+    """What `andel usage` writes of the month that runs, and says of it."""
+    folder = tmp_path_factory.mktemp("usage")
+    stack, out = folder / "Pulumi.watched.yaml", folder / "month.json"
+    settings = {"pulumi:disable-default-providers": ["*"], "andel:environment": document()}
+    stack.write_text(yaml.safe_dump({"config": settings}), encoding="utf-8")
+    month = f"{datetime.now(ZoneInfo('Europe/Copenhagen')):%Y-%m}"
+    words = ["usage", str(stack), "--month", month, "--prometheus", seen.prometheus, "--out", str(out)]
+    result = CliRunner().invoke(main, words)
+    assert result.exit_code == 0, result.output
+    assert "Prometheus saw the platform in" in result.output  # since this lab began, and not since the month did
+    return month_of(out)
+
+
+@pytest.mark.parametrize(("model", "municipality"), [who for who in SENT if who[0] != "flawed"])
+def test_usage_is_what_was_sent(used: Month, seen: Watched, model: str, municipality: str) -> None:
+    """Of each municipality and model, requests and tokens both ways; what failed is none."""
+    told, sent = used.municipalities[municipality].models[model], seen.answers[model, municipality]
+    counts = (told.requests, len(sent)), (told.input_tokens, sum(one[1] for one in sent))
+    one_more = (len(sent) + 1) / len(sent)  # the first one may lie in the window
+    for count, of in (*counts, (told.output_tokens, sum(one[2] for one in sent))):
+        assert count is not None
+        assert of * 0.98 <= count <= of * one_more * 1.3
+    total = used.municipalities[municipality].total
+    models = used.municipalities[municipality].models
+    assert total.requests == sum(one.requests or 0 for one in models.values())
+    assert not (models["flawed"].requests if "flawed" in models else 0)
+
+
+def test_usage_of_models_is_of_all_who_asked(used: Month, seen: Watched) -> None:
+    """Engines count by themselves: what they say is what the edge says, and what went past it."""
+    for model in ("chat", "reranker"):
+        told = used.models[model]
+        assert told.input_tokens is not None
+        assert told.output_tokens is not None
+        sent, before = seen.tokens(model), seen.first[model]
+        assert sent * 0.98 <= told.input_tokens + told.output_tokens <= (sent + before) * 1.3
+
+
+def test_usage_has_energy_where_it_is_measured(used: Month) -> None:
+    """Three quarters of the chat's requests carry three quarters of its energy; who asked a model without a picker
+    carries none of its."""
+    carried = {slug: of.total.kilowatt_hours for slug, of in used.municipalities.items()}
+    aarhus, samso = carried["aarhus"], carried["samso"]
+    assert aarhus is not None
+    assert samso is not None
+    assert 2 < aarhus / samso < 4.5
+    model = used.models["chat"].kilowatt_hours
+    assert model is not None
+    assert 0 < aarhus + samso <= model * Decimal("1.1")
+    assert used.models["resting"].kilowatt_hours is None
 
 
 class Asked:

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A platform at work, to be watched: simulators behind a picker, an Envoy before them, and a page that plays DCGM.
+"""A platform at work, to be watched: simulators behind a picker, an Envoy before them, and pages that play DCGM and the
+AI Gateway's processor.
 
 Pods stand for processes of this machine, with the labels that the platform gives them and addresses of loopback. A
 simulator listens on all addresses of its machine, so Envoy also plays the network: what comes to a pod's address and
@@ -9,7 +10,7 @@ port goes to its process. DCGM's exporter needs GPUs; its page is written by han
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -25,15 +26,18 @@ from andel.lab.processes import Process, await_page, free_ports, start
 from andel.lab.simulator_part import ENVOY, SIMULATOR
 from andel.release.epp import GIE_1_5
 from bench.routing.envoy import EXTENSIONS, HTTP2, SECURED, address, chosen, cluster, picking
+from components.gateway import EDGE
 from components.kserve_settings import PICKER_ARGUMENTS
 from components.metadata import MODEL
 from components.metadata import PICKER as OF_PICKER
 from components.monitoring.edge_monitors import PROXIES
+from components.proxies import owned
 from components.serving.epp import picker_config
 from components.serving.llm_d import PICKER_METRICS, pool
 from config.environment import Environment
-from config.names import SERVING
+from config.names import GATEWAY, SERVING
 from config.serving import LlmD
+from tests.live.edge_counts import PORT, EdgeCounts
 from tests.support.waiting import until
 
 NET = f"127.{os.getpid() % 200 + 20}.0"
@@ -63,6 +67,9 @@ class Stand:
     pods: dict[str, str]
     """Addresses of the models' pods, by their names."""
 
+    counts: EdgeCounts
+    """What the edge counts."""
+
     def ask(self, model: str, municipality: str, pod: str | None = None) -> tuple[int, int, int]:
         """One request as it leaves the edge, or past it to a pod.
 
@@ -84,7 +91,10 @@ class Stand:
             url = f"{self.pods[pod] if pod else self.door}/v1/chat/completions"
             answer = pool_.request("POST", url, body=json.dumps(body), headers=headers, timeout=60)
         usage = json.loads(answer.data).get("usage") or {} if answer.status == 200 else {}
-        return answer.status, usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+        told = answer.status, usage.get("prompt_tokens", 0), usage.get("completion_tokens", 0)
+        if pod is None:
+            self.counts.add(municipality, model, *told)
+        return told
 
 
 @contextmanager
@@ -108,9 +118,11 @@ def standing(plane: ControlPlane, environment: Environment, ports: dict[str, int
     declare(plane, addresses, ports)
     start_envoy(plane, door, (addresses["edge-0"], METRICS), wires, {"picker": picker, **engines})
     start_picker(plane, environment, (picker, health, figures))
-    with page(addresses["dcgm-0"], watts):
+    counts = EdgeCounts()
+    dcgm, counted = (addresses["dcgm-0"], DCGM_PORT), (addresses["edge-0"], PORT)
+    with page(*dcgm, lambda: watts), page(*counted, counts.page):
         pods = {name: f"http://{addresses[name]}:{ports[model]}" for name, model in PODS.items()}
-        yield Stand(f"http://127.0.0.1:{door}", pods)
+        yield Stand(f"http://127.0.0.1:{door}", pods, counts)
 
 
 def start_simulator(plane: ControlPlane, name: str, model: str, port: int) -> None:
@@ -152,7 +164,8 @@ def declare(plane: ControlPlane, addresses: dict[str, str], ports: dict[str, int
     for name, model in PODS.items():
         stand_in(plane, SERVING, name, addresses[name], {MODEL: model}, {"http": ports[model]})
     stand_in(plane, SERVING, "picker-0", addresses["picker-0"], {OF_PICKER: "chat"}, {"metrics": PICKER_METRICS})
-    stand_in(plane, PROXIES_AT, "edge-0", addresses["edge-0"], PROXIES, {"metrics": METRICS})
+    at_edge = {**PROXIES, **owned(EDGE, GATEWAY)}
+    stand_in(plane, PROXIES_AT, "edge-0", addresses["edge-0"], at_edge, {"metrics": METRICS, "aigw-admin": PORT})
     stand_in(plane, DCGM_AT, "dcgm-0", addresses["dcgm-0"], {"app": "nvidia-dcgm-exporter"}, {"metrics": DCGM_PORT})
     spec = {
         "selector": {"matchLabels": {MODEL: "chat"}},
@@ -291,7 +304,7 @@ def wire(ip: str, port: int, process: int) -> dict[str, Any]:
 
 
 @contextmanager
-def page(ip: str, text: str) -> Iterator[None]:
+def page(ip: str, port: int, text: Callable[[], str]) -> Iterator[None]:
     """A page of figures."""
 
     class Page(BaseHTTPRequestHandler):
@@ -299,12 +312,12 @@ def page(ip: str, text: str) -> Iterator[None]:
             self.send_response(200)
             self.send_header("Content-Type", "text/plain; version=0.0.4")
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(text().encode())
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
             pass
 
-    with ThreadingHTTPServer((ip, DCGM_PORT), Page) as server:
+    with ThreadingHTTPServer((ip, port), Page) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:

@@ -11,6 +11,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.cog.plugins import register_default_plugins
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
+from components.monitoring.own_board import own_board
+from components.monitoring.panels import board as drawn
 from config.section import Path
 
 from .test_rules import BOARDS
@@ -39,7 +41,18 @@ def lost(written: Any, understood: Any, path: Path = ()) -> Iterator[Path]:
             yield path
 
 
-@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board["uid"])
+OWN = drawn(own_board("aarhus", "Aarhus", "andel-m-aarhus"))
+
+
+def test_logs_are_asked_of_a_data_source_of_theirs() -> None:
+    sources = {one["name"]: one["query"] for one in OWN["templating"]["list"]}
+    assert sources == {"datasource": "prometheus", "loki": "loki"}
+    asked = {panel["title"]: panel["datasource"] for panel in OWN["panels"]}
+    assert asked["Logs"] == {"type": "loki", "uid": "${loki}"}
+    assert asked["Power"] == {"type": "prometheus", "uid": "${datasource}"}
+
+
+@pytest.mark.parametrize("board", [*BOARDS, OWN], ids=lambda board: board["uid"])
 def test_grafana_knows_everything_that_a_board_says(board: dict[str, Any]) -> None:
     assert list(lost(board, read(board))) == []
 

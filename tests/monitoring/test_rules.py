@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from andel.release import release
+from andel.usage.reading import questions
 from components.monitoring.boards import boards
 from components.monitoring.series import exported, of_picker
 from config.judge import judge
@@ -49,6 +50,8 @@ def expressions() -> Iterator[tuple[str, str]]:
                 f"{one['uid']}: {variable['name']}",
                 variable["query"]["query"].split(",")[0].removeprefix("label_values("),
             )
+    for name, (expr, _) in questions(DIALECT, "[60s]").items():
+        yield f"andel usage: {name}", expr
 
 
 def test_every_metric_that_is_read_is_exported_or_recorded() -> None:
