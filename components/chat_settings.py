@@ -32,6 +32,7 @@ SWITCHES = {
     # Nobody reads others' chats, and chats go nowhere.
     "ENABLE_ADMIN_CHAT_ACCESS": "false",
     "ENABLE_ADMIN_EXPORT": "false",
+    "SHOW_ADMIN_DETAILS": "false",
     "ENABLE_COMMUNITY_SHARING": "false",
     "ENABLE_USER_WEBHOOKS": "false",
     "ENABLE_MEMORIES": "false",

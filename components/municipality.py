@@ -81,9 +81,7 @@ class Municipality(pulumi.ComponentResource):
             contract=self._contract,
             image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
-        after = pulumi.ResourceOptions(
-            parent=self, providers=[self._applications, self._random], depends_on=[keys]
-        )
+        after = pulumi.ResourceOptions(parent=self, providers=[self._applications, self._random], depends_on=[keys])
         ChatInterface("chat", args, after)
 
     def _key_of_chat(self, keys: ApplicationKeys) -> SecretKey:

@@ -16,7 +16,6 @@ from pathlib import Path
 from .debian import LIBRARIES, Pinned, unpack
 from .errors import LabError
 from .folders import cache_folder
-from .parts import Part
 from .toolchain import Toolchain
 
 HERE = Path(__file__).parent
@@ -31,8 +30,8 @@ _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 
 def _python(pins: str, folder: Path) -> None:
-    """Packages of a file beside each other; a Python that is told of the folder runs them."""
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
+    """Packages of a file beside each other, compiled; a Python that is told of the folder runs them."""
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     # pip's own search for what else is needed would bring torch: the files are whole as they are.
     exact = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(HERE / pins)]
     _run([*pip, *exact], f"{pins} did not install")
@@ -64,7 +63,11 @@ def _keycloak(_: Toolchain, folder: Path) -> None:
     (folder / f"keycloak-{KEYCLOAK_VERSION}").rename(folder / "keycloak")
     server = folder / "keycloak" / "bin" / "kc.sh"
     server.chmod(0o755)
-    _run([str(server), "build", "--db=postgres", "--cache=local"], "Keycloak did not build", {"JAVA_HOME": str(java_home())})
+    _run(
+        [str(server), "build", "--db=postgres", "--cache=local"],
+        "Keycloak did not build",
+        {"JAVA_HOME": str(java_home())},
+    )
 
 
 def _browser(_: Toolchain, folder: Path) -> None:
@@ -77,9 +80,7 @@ def _run(command: list[str], wrong: str, more: dict[str, str] | None = None) -> 
         raise LabError(f"{wrong}:\n{(run.stdout + run.stderr)[-800:]}")
 
 
-OPEN_WEBUI = Pinned(
-    name="open-webui", seconds=90, module="", finish=_open_webui, inputs=("python/open-webui.txt",)
-)
+OPEN_WEBUI = Pinned(name="open-webui", seconds=90, module="", finish=_open_webui, inputs=("python/open-webui.txt",))
 CHAT_PROGRAMS = Pinned(name="chat-programs", seconds=15, module="", finish=_programs, inputs=("python/chat.txt",))
 KEYCLOAK = Pinned(name="keycloak", seconds=60, module="", finish=_keycloak, inputs=("chat_parts.py",))
 CHROMIUM = Pinned(name="chromium", seconds=30, module="", finish=_browser, inputs=("debian/chromium-amd64.txt",))

@@ -179,7 +179,11 @@ def build(live: bool, node: bool, chat: bool) -> None:
     from .node_parts import IMAGE_PARTS, NODE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    more = (*(LIVE_PARTS if live else ()), *((*NODE_PARTS, *IMAGE_PARTS) if node else ()), *(CHAT_PARTS if chat else ()))
+    more = (
+        *(LIVE_PARTS if live else ()),
+        *((*NODE_PARTS, *IMAGE_PARTS) if node else ()),
+        *(CHAT_PARTS if chat else ()),
+    )
     build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *dict.fromkeys(more)))
 
 

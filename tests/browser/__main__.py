@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""`python -m tests.browser FOLDER [down]`: a lab with chats that stands for many runs of the tests; see `conftest.py`."""
+"""`python -m tests.browser FOLDER [down]`: a lab with chats that stands for many runs (`ANDEL_TEST_CHAT`)."""
 
 import sys
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Processes that see a file system and names as their container would: folders in their places, hosts of the lab, no root.
+"""Processes that see a file system and names as their container would: folders in place, hosts of the lab, no root.
 
 They see the machine's own root beneath, read through an overlay that ends with them (mount_namespaces(7)): nothing is
 written on the machine but in the folders that are given to them.

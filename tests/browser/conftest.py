@@ -44,9 +44,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def issuer(
-    lab: GatewayLab, database: Postgres, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Keycloak]:
+def issuer(lab: GatewayLab, database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
     """Keycloak with the realms that the platform's stack wrote."""
     (port,) = free_ports(1)
     with keycloak(tmp_path_factory.mktemp("keycloak"), served(lab, port), realms(lab), database) as running:

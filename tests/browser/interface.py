@@ -31,7 +31,7 @@ ADDED = {
     "LANG": "what an image brings",
     "PYTHONPATH": "the package lies in a folder of its own, where an image has it among the system's",
     "PYTHONDONTWRITEBYTECODE": "that folder is shared with later runs",
-    "SSL_CERT_FILE": "the lab's authority stands where a public one would: the edge's and the issuer's certificates are its",
+    "SSL_CERT_FILE": "the lab's authority, whose certificates edge and issuer have, stands where a public one would",
 }
 """Variables that the stack did not write, each with its reason."""
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """A real Keycloak, with the realms that the platform's stack wrote and the people that its administrators would add.
 
-The operator (keycloak.org, 26) runs `kc.sh import --optimized --file … --override=false` for a KeycloakRealmImport, with
-each placeholder's value from its Secret in the environment; so is it done here.
+For a KeycloakRealmImport the operator (keycloak.org, 26) runs `kc.sh import --optimized --override=false` on its realm,
+with each placeholder's value from its Secret in the environment; so is it done here.
 """
 
 import json
@@ -88,7 +88,9 @@ class Keycloak:
 
 
 @contextmanager
-def keycloak(folder: Path, served: Served, realms: Mapping[str, dict[str, Any]], database: Postgres) -> Iterator[Keycloak]:
+def keycloak(
+    folder: Path, served: Served, realms: Mapping[str, dict[str, Any]], database: Postgres
+) -> Iterator[Keycloak]:
     """A Keycloak with realms that runs while a block does.
 
     Args:

@@ -31,7 +31,6 @@ def with_chats(text: str) -> str:
     environment: dict[str, Any] = whole["config"]["andel:environment"]
     environment["chats"] = {"domain": DOMAIN, "tls": {"kind": "issuer", "name": "andel-internal"}}
     environment["keycloak"] = {"host": KEYCLOAK, "namespace": NAMESPACE}
-    environment["gateway"]["replicas"] = 1
     # What nobody chats with makes room on the node for the chats' own proxy.
     for name in ("ranking", "hearing"):
         del environment["models"][name]

@@ -161,7 +161,9 @@ def test_nobody_is_an_administrator_for_having_come_first() -> None:
 
 
 def test_adapters_of_the_plan_are_models_to_chat_with() -> None:
-    environment = edited(stack_document("dev"), {"models.mistral-small.lora": {"adapters": {"letters": {"source": "hf://a/b"}}}})
+    environment = edited(
+        stack_document("dev"), {"models.mistral-small.lora": {"adapters": {"letters": {"source": "hf://a/b"}}}}
+    )
     environment["tiers"]["plus"]["models"].append("letters")
     known = contract(judged(environment))
     assert known.models["letters"].task is known.models["mistral-small"].task
