@@ -5,7 +5,7 @@ ANDEL := .venv/bin/andel
 # The environment is made anew when what it holds changes.
 VENV := .venv/.made
 
-.PHONY: up preview status down check lint test test-live test-node test-browser help
+.PHONY: up preview status down check lint test test-live test-node test-browser chat-pictures help
 
 help: ## what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1  \t/p' Makefile
@@ -51,6 +51,10 @@ test-node: $(VENV) ## tests on the lab's real node, with pods and containers; as
 test-browser: $(VENV) ## people sign on and chat, in a headless browser on the real node; as root on Debian 12, with Maven
 	$(ANDEL) lab build --node --chat
 	.venv/bin/pytest -m browser
+
+chat-pictures: $(VENV) ## take the pictures in docs/chat.md anew, by the same tests
+	$(ANDEL) lab build --node --chat
+	ANDEL_CHAT_PICTURES=$(CURDIR)/docs/chat .venv/bin/pytest -m browser -k signs_on_and_chats
 
 $(VENV): requirements.txt pyproject.toml
 	python3 -m venv .venv
