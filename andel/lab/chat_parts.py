@@ -20,12 +20,6 @@ from .toolchain import Toolchain
 
 HERE = Path(__file__).parent
 
-KEYCLOAK_VERSION = "26.7.3"
-"""Version of Keycloak: the newest whose operator's API is v2beta1 and whose server is a package."""
-
-KEYCLOAK_SHA256 = "27a6535553c3cdcd083872ba40629efafb3475e3b758e0c6f691395561dd0f1f"
-"""Of `keycloak-quarkus-dist-26.7.3.zip`, as its publisher wrote it beside it."""
-
 _COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
 
 
@@ -49,25 +43,23 @@ def _keycloak(_: Toolchain, folder: Path) -> None:
     """The server, built for PostgreSQL, as its image is."""
     if (maven := shutil.which("mvn")) is None:
         raise LabError("Keycloak's server is a package of Maven's, and mvn is not on the PATH: install Debian's maven")
-    downloads = cache_folder() / "maven"
-    artifact = f"org.keycloak:keycloak-quarkus-dist:{KEYCLOAK_VERSION}:zip"
+    lines = [line for line in (HERE / "java" / "keycloak.txt").read_text().splitlines() if not line.startswith("#")]
+    coordinates, version, checksum = lines[0].split()
+    group, name, kind = coordinates.split(":")
+    downloads, artifact = cache_folder() / "maven", f"{group}:{name}:{version}:{kind}"
     words = [maven, "--quiet", "--batch-mode", f"-Dmaven.repo.local={downloads}", _COPY, f"-Dartifact={artifact}"]
     _run([*words, f"-DoutputDirectory={folder}"], f"{artifact} is not to be had")
     (archive,) = folder.glob("*.zip")
-    if hashlib.sha256(archive.read_bytes()).hexdigest() != KEYCLOAK_SHA256:
-        raise LabError(f"{artifact} has another SHA256 than {__file__} says")
+    if hashlib.sha256(archive.read_bytes()).hexdigest() != checksum:
+        raise LabError(f"{artifact} has another SHA256 than is pinned")
     with zipfile.ZipFile(archive) as whole:
         whole.extractall(folder)
     archive.unlink()
     shutil.rmtree(downloads)
-    (folder / f"keycloak-{KEYCLOAK_VERSION}").rename(folder / "keycloak")
+    (folder / f"keycloak-{version}").rename(folder / "keycloak")
     server = folder / "keycloak" / "bin" / "kc.sh"
     server.chmod(0o755)
-    _run(
-        [str(server), "build", "--db=postgres", "--cache=local"],
-        "Keycloak did not build",
-        {"JAVA_HOME": str(java_home())},
-    )
+    _run([str(server), "build", *lines[1:]], "Keycloak did not build", {"JAVA_HOME": str(java_home())})
 
 
 def _browser(_: Toolchain, folder: Path) -> None:
@@ -82,7 +74,7 @@ def _run(command: list[str], wrong: str, more: dict[str, str] | None = None) -> 
 
 OPEN_WEBUI = Pinned(name="open-webui", seconds=90, module="", finish=_open_webui, inputs=("python/open-webui.txt",))
 CHAT_PROGRAMS = Pinned(name="chat-programs", seconds=15, module="", finish=_programs, inputs=("python/chat.txt",))
-KEYCLOAK = Pinned(name="keycloak", seconds=60, module="", finish=_keycloak, inputs=("chat_parts.py",))
+KEYCLOAK = Pinned(name="keycloak", seconds=60, module="", finish=_keycloak, inputs=("java/keycloak.txt",))
 CHROMIUM = Pinned(name="chromium", seconds=30, module="", finish=_browser, inputs=("debian/chromium-amd64.txt",))
 
 CHAT_PARTS = (CHAT_PROGRAMS, KEYCLOAK, CHROMIUM, OPEN_WEBUI)

@@ -63,7 +63,7 @@ class Place:
         for target, source in self.seen.items():
             place = shlex.quote(f"{ROOT}{target}")
             steps += [f"mkdir -p {place}", f"mount --bind {shlex.quote(str(source))} {place}"]
-        steps.append(f"exec chroot --userspec={USER}:{USER} --groups= {ROOT} {shlex.join(words)}")
+        steps.append(f"exec /usr/sbin/chroot --userspec={USER}:{USER} --groups= {ROOT} {shlex.join(words)}")
         return ["unshare", "--mount", "sh", "-c", " && ".join(steps)]
 
 

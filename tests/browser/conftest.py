@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from andel.lab.build import build
+from andel.lab.chat_parts import CHAT_PARTS
 from andel.lab.processes import free_ports
 from tests.node.gateway import GatewayLab, attached, gateway_lab
 
@@ -38,7 +40,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GatewayLab]:
 
 
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+def parts() -> None:
+    """Whatever is missing is built."""
+    build(CHAT_PARTS)
+
+
+@pytest.fixture(scope="session")
+def database(parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     with database_server(tmp_path_factory.mktemp("postgres")) as running:
         yield running
 
