@@ -67,7 +67,7 @@ class ContractMember(Section):
     tier: DnsLabel
     """Its plan."""
 
-    citizens: int | None
+    citizens: int | None = None
     """Its citizens, where the register has them."""
 
 
@@ -83,7 +83,7 @@ class PlatformContract(Section):
     allow_unresolved: bool = False
     """Whether images without a digest may be applied."""
 
-    host: Hostname | None
+    host: Hostname | None = None
     """Host of the API, if the environment has a gateway."""
 
     figures: Url | None = None

@@ -119,7 +119,7 @@ def keycloak(
         await_answer(process, running_one)
         yield running_one
     finally:
-        stop(process.note)
+        stop(process.note, patience=60)  # kc.sh passes the signal on, and waits for Java
 
 
 def environment(served: Served, password: str, database: Postgres) -> dict[str, str]:
