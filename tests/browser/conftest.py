@@ -53,7 +53,7 @@ def database(parts: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="session")
 def issuer(lab: GatewayLab, database: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keycloak]:
-    """Keycloak with the realms that the platform's stack wrote."""
+    """Keycloak with the realms that the platform's stack wrote, about to start."""
     (port,) = free_ports(1)
     with keycloak(tmp_path_factory.mktemp("keycloak"), served(lab, port), realms(lab), database) as running:
         yield running
@@ -72,4 +72,8 @@ def chats(
             hosts = {lab.host: lab.edge, KEYCLOAK: keycloak_address}
             folder = tmp_path_factory.mktemp(f"chat-{slug}")
             running[slug] = stack.enter_context(interface(lab, slug, folder, hosts))
+        # All start at the same time: each imports for half a minute on an idle machine.
+        for one in running.values():
+            one.await_answer()
+        issuer.awaited()
         yield running

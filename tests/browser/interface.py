@@ -21,7 +21,7 @@ from tests.node.gateway import GatewayLab
 
 from .confined import USER, Place, given, owned
 
-START_SECONDS = 300
+START_SECONDS = 600
 
 CHANGED: Mapping[str, str] = {}
 """Variables that the stack wrote and that have another value here, each with its reason. There are none."""
@@ -44,10 +44,14 @@ class Interface:
     address: str
     """Address and port on this machine; people go by the gateway."""
 
+    def await_answer(self) -> None:
+        """Wait until it answers."""
+        await_page(self.process, f"http://{self.address}/health", START_SECONDS)
+
 
 @contextmanager
 def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]) -> Iterator[Interface]:
-    """A municipality's chat, behind its own Service, while a block runs.
+    """A municipality's chat, behind its own Service, while a block runs; it answers after `await_answer`.
 
     Args:
         lab: on which the municipality's stack has been brought up.
@@ -82,7 +86,6 @@ def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]
     there = f"/apis/discovery.k8s.io/v1/namespaces/andel-m-{slug}/endpointslices/beside-the-node"
     start(process)
     try:
-        await_page(process, f"http://{address}:{port}/health", START_SECONDS)
         lab.api.apply(there, endpoint_slice(address, port))
         yield Interface(process, f"{address}:{port}")
     finally:

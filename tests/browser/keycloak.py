@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """A real Keycloak, with the realms that the platform's stack wrote and the people that its administrators would add.
 
-For a KeycloakRealmImport the operator (keycloak.org, 26) runs `kc.sh import --optimized --override=false` on its realm,
-with each placeholder's value from its Secret in the environment; so is it done here.
+For a KeycloakRealmImport the operator (keycloak.org, 26) has Keycloak import its realm unless one of that name is there,
+with each placeholder's value from its Secret in the environment. `--import-realm` is the same import at the start.
 """
 
 import json
@@ -24,7 +24,7 @@ from .confined import Place, given, owned
 from .postgres import Postgres
 
 HOME = "/srv/keycloak"
-START_SECONDS = 300
+START_SECONDS = 600
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,22 @@ class Keycloak:
 
     served: Served
     password: str
+    process: Process
+
+    def awaited(self) -> "Keycloak":
+        """Itself, when it has its realms and says who it is."""
+
+        def answers() -> bool:
+            if running(self.process.note) is None:
+                raise ended(self.process)
+            try:
+                with self.http() as client:
+                    return client.get("/realms/master/.well-known/openid-configuration").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        until(answers, START_SECONDS)
+        return self
 
     def http(self) -> httpx.Client:
         """A client that gets to it as everybody does, by its name and over TLS."""
@@ -91,7 +107,7 @@ class Keycloak:
 def keycloak(
     folder: Path, served: Served, realms: Mapping[str, dict[str, Any]], database: Postgres
 ) -> Iterator[Keycloak]:
-    """A Keycloak with realms that runs while a block does.
+    """A Keycloak with realms that runs while a block does; it answers when it has been `awaited`.
 
     Args:
         folder: its own.
@@ -101,23 +117,19 @@ def keycloak(
     """
     database.make("keycloak")
     password = secrets.token_hex(16)
-    files = {f"{name}-realm.json": json.dumps(realm) for name, realm in realms.items()}
+    data = owned(folder / "data")
+    given(data / "import", {f"{name}-realm.json": json.dumps(realm) for name, realm in realms.items()})
     seen = {
         HOME: KEYCLOAK.folder / "keycloak",
-        f"{HOME}/data": owned(folder / "data"),
+        f"{HOME}/data": data,
         "/srv/java": java_home(),
-        "/srv/realms": given(folder / "realms", files),
         "/srv/certificate": given(folder / "certificate", served.certificate),
     }
-    place = Place(folder, {}, seen)
-    settings = environment(served, password, database)
-    place.run([f"{HOME}/bin/kc.sh", "import", "--optimized", "--dir=/srv/realms", "--override=false"], settings)
-    process = place.process("keycloak", [f"{HOME}/bin/kc.sh", "start", "--optimized"], settings)
+    words = [f"{HOME}/bin/kc.sh", "start", "--optimized", "--import-realm"]
+    process = Place(folder, {}, seen).process("keycloak", words, environment(served, password, database))
     start(process)
     try:
-        running_one = Keycloak(served, password)
-        await_answer(process, running_one)
-        yield running_one
+        yield Keycloak(served, password, process)
     finally:
         stop(process.note, patience=60)  # kc.sh passes the signal on, and waits for Java
 
@@ -141,18 +153,3 @@ def environment(served: Served, password: str, database: Postgres) -> dict[str, 
         "KC_HTTPS_CERTIFICATE_FILE": "/srv/certificate/tls.crt",
         "KC_HTTPS_CERTIFICATE_KEY_FILE": "/srv/certificate/tls.key",
     }
-
-
-def await_answer(process: Process, running_one: Keycloak) -> None:
-    """Wait until it says who it is."""
-
-    def answers() -> bool:
-        if running(process.note) is None:
-            raise ended(process)
-        try:
-            with running_one.http() as client:
-                return client.get("/realms/master/.well-known/openid-configuration").status_code == 200
-        except httpx.TransportError:
-            return False
-
-    until(answers, START_SECONDS)

@@ -47,6 +47,7 @@ NOT_READ_BY_IT = {"HOME", "PORT"}
 @pytest.fixture(scope="session")
 def people(issuer: Keycloak) -> None:
     """Everybody has an account."""
+    issuer.awaited()
     for mail, (realm, name, roles) in PEOPLE.items():
         issuer.add(realm, name, mail, PASSWORD, roles)
 
@@ -120,6 +121,7 @@ def running_with(chat: Interface) -> dict[str, str]:
 
 def test_the_realm_is_the_one_that_was_written(lab: GatewayLab, issuer: Keycloak) -> None:
     """Keycloak takes every field, and each means what it says: one that it doesn't know would refuse the import."""
+    issuer.awaited()
     for name, written in realms(lab).items():
         there = issuer.realm(name)
         plain = {key: value for key, value in written.items() if key not in ("roles", "clients", "supportedLocales")}
