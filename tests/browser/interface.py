@@ -29,6 +29,7 @@ CHANGED: Mapping[str, str] = {}
 ADDED = {
     "PATH": "what an image brings",
     "LANG": "what an image brings",
+    "LD_LIBRARY_PATH": "this machine's Python may lie where its pod's user sees it under another path",
     "PYTHONPATH": "the package lies in a folder of its own, where an image has it among the system's",
     "PYTHONDONTWRITEBYTECODE": "that folder is shared with later runs",
     "SSL_CERT_FILE": "the lab's authority, whose certificates edge and issuer have, stands where a public one would",
@@ -71,6 +72,7 @@ def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]
     added = {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
+        "LD_LIBRARY_PATH": "/srv/python/lib",
         "PYTHONPATH": "/srv/open-webui",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SSL_CERT_FILE": "/srv/authority/ca.crt",
