@@ -81,10 +81,10 @@ def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]
     assert added.keys() == ADDED.keys()
     assert not written.keys() & added.keys()
     place = Place(folder, hosts, seen)
-    # As the image's own start.sh does.
-    words = ["-m", "uvicorn", "open_webui.main:app", "--host", address, "--port", str(port)]
+    # `open-webui serve`: the package's own start, which knows where its pages lie. The image has its own for that.
+    words = ["-c", "from open_webui import app; app()", "serve", "--host", address, "--port", str(port)]
     python = f"/srv/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    process = place.process("open-webui", [python, *words, "--forwarded-allow-ips", "*"], {**written, **added})
+    process = place.process("open-webui", [python, *words], {**written, **added})
     there = f"/apis/discovery.k8s.io/v1/namespaces/andel-m-{slug}/endpointslices/beside-the-node"
     start(process)
     try:

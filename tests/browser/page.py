@@ -22,19 +22,6 @@ from andel.lab.chat_parts import browser_environment, chromium
 PATIENCE = 120_000
 """Milliseconds that a page may take on a busy machine."""
 
-GROWTH = """
-() => {
-  window.lengths = [];
-  const look = () => {
-    const found = [...document.querySelectorAll('#response-content-container')].pop();
-    if (found && found.innerText.length !== window.lengths.at(-1)) window.lengths.push(found.innerText.length);
-  };
-  new MutationObserver(look).observe(document.body, {subtree: true, childList: true, characterData: true});
-}
-"""
-"""Writes down how long the newest answer is, each time that it changes."""
-
-
 @contextmanager
 def browser(addresses: Mapping[str, str], certificates: list[str]) -> Iterator[Browser]:
     """A headless Chromium while a block runs.
@@ -81,6 +68,9 @@ class Person:
         )
         self.context.set_default_timeout(PATIENCE)
         self.page: Page = self.context.new_page()
+        self.received: list[str] = []
+        """What the chat's socket has brought."""
+        self.page.on("websocket", lambda socket: socket.on("framereceived", lambda told: self.received.append(str(told))))
         self.asked: set[str] = set()
         """Hosts that the browser has asked for."""
         self.context.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or ""))
@@ -103,7 +93,7 @@ class Person:
 
     def models(self) -> set[str]:
         """Models to choose from, as the list shows them."""
-        self.page.locator("#model-selector-0-button").click()
+        self.page.locator("#model-selector-model-button").click()
         options = self.page.locator("[role=listbox] [role=option]")
         expect(options.first).to_be_visible(timeout=PATIENCE)
         found = {str(option.get_attribute("data-value")) for option in options.all()}
@@ -112,12 +102,11 @@ class Person:
 
     def chooses(self, model: str) -> None:
         """Take a model from the list."""
-        self.page.locator("#model-selector-0-button").click()
+        self.page.locator("#model-selector-model-button").click()
         self.page.locator(f"[role=listbox] [role=option][data-value='{model}']").click()
 
     def asks(self, question: str) -> str:
         """Send a message and read the answer, which comes in pieces."""
-        self.page.evaluate(GROWTH)
         self.page.locator("#chat-input").click()
         self.page.keyboard.type(question)
         self.page.locator("#send-message-button").click()
@@ -126,9 +115,9 @@ class Person:
         expect(self.page.locator("button.copy-response-button").last).to_be_visible(timeout=PATIENCE)
         return answer.inner_text()
 
-    def pieces(self) -> list[int]:
-        """How long the answer was, each time that there was more of it."""
-        return [length for length in self.page.evaluate("window.lengths") if length]
+    def pieces(self) -> list[str]:
+        """Pieces of answers, as the chat's socket brought them one after the other."""
+        return [frame for frame in self.received if "chat:completion" in frame or "chat:message:delta" in frame]
 
     def config(self) -> dict[str, Any]:
         """What the app tells its page (`/api/config`), to who is signed on here."""

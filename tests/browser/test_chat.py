@@ -150,7 +150,6 @@ def test_somebody_signs_on_and_chats(lab: GatewayLab, window: Browser, database:
         answer = person.asks("Hvornår har borgerservice åbent?")
         assert answer
         assert len(person.pieces()) > 2, "the answer came whole"
-        assert person.pieces() == sorted(person.pieces())
         person.pictured(pictures / "chat.png")
         until(lambda: lab.records() and {one["request_id"] for one in lab.records()} - before, 30)
         new = [one for one in lab.records() if one["request_id"] not in before]
