@@ -10,6 +10,7 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+import pulumi_random as random
 
 from config.chat import Chat, SecretKey
 from config.contract import PlatformContract
@@ -22,6 +23,9 @@ from .pod_security import CONTAINER_SECURITY
 
 UNAWAITED = {"pulumi.com/skipAwait": "true"}
 """Annotation of what the engine makes and leaves (source: pulumi-kubernetes)."""
+
+FIRST_ACCOUNT = SecretKey(name="chat-first-account", key="password")
+"""Password of the account that is there before anybody signs on. With one way in there is no form to write it into."""
 
 USER = 1000
 """User of its pod. The image's own is root, which *restricted* refuses."""
@@ -51,7 +55,7 @@ class ChatInterfaceArgs:
 
 
 class ChatInterface(pulumi.ComponentResource):
-    """Disk, Deployment and Service of an Open WebUI."""
+    """Disk, first account, Deployment and Service of an Open WebUI."""
 
     def __init__(self, name: str, args: ChatInterfaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:municipality:ChatInterface", name, None, opts)
@@ -64,14 +68,31 @@ class ChatInterface(pulumi.ComponentResource):
             spec=claim(args.chat),
             opts=child,
         )
+        account = self._first_account(name, args.namespace)
         kubernetes.core.v1.Service(f"{name}-service", metadata=placed, spec=address(), opts=child)
         kubernetes.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=placed,
             spec=deployment(args),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[disk]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[disk, account]),
         )
         self.register_outputs({})
+
+    def _first_account(self, name: str, namespace: str) -> kubernetes.core.v1.Secret:
+        """A password that nobody knows."""
+        password = random.RandomPassword(
+            f"{name}-first-account-value",
+            length=43,
+            special=False,
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
+        )
+        return kubernetes.core.v1.Secret(
+            f"{name}-first-account",
+            metadata=metadata(FIRST_ACCOUNT.name, namespace),
+            type="Opaque",
+            string_data={FIRST_ACCOUNT.key: password.result},
+            opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["data", "string_data"]),
+        )
 
 
 def claim(chat: Chat) -> dict[str, Any]:
@@ -110,7 +131,7 @@ def container(args: ChatInterfaceArgs) -> dict[str, Any]:
         "image": args.image,
         "env": [
             {"name": "HOME", "value": DATA},
-            *environment(chat, args.slug, args.key, args.contract),
+            *environment(chat, args.slug, args.key, FIRST_ACCOUNT, args.contract),
         ],
         "ports": [{"name": "http", "containerPort": CHAT_PORT}],
         "resources": {"requests": {"cpu": chat.cpu, "memory": chat.memory}, "limits": {"memory": chat.memory}},

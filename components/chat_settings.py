@@ -25,11 +25,14 @@ SWITCHES = {
     "ENABLE_SIGNUP": "false",
     "ENABLE_OAUTH_SIGNUP": "true",
     "ENABLE_API_KEYS": "false",
+    # A session ends with the day, as the realm's does: who has left, or lost a role, is out on the next.
+    "JWT_EXPIRES_IN": "12h",
     "WEBUI_SESSION_COOKIE_SECURE": "true",
     "WEBUI_AUTH_COOKIE_SECURE": "true",
     # Nobody reads others' chats, and chats go nowhere.
     "ENABLE_ADMIN_CHAT_ACCESS": "false",
     "ENABLE_ADMIN_EXPORT": "false",
+    "SHOW_ADMIN_DETAILS": "false",
     "ENABLE_COMMUNITY_SHARING": "false",
     "ENABLE_USER_WEBHOOKS": "false",
     "ENABLE_MEMORIES": "false",
@@ -41,6 +44,7 @@ SWITCHES = {
     "ENABLE_WEB_SEARCH": "false",
     "ENABLE_CODE_EXECUTION": "false",
     "ENABLE_CODE_INTERPRETER": "false",
+    "ENABLE_PLUGINS": "false",
     "ENABLE_DIRECT_CONNECTIONS": "false",
     "ENABLE_OLLAMA_API": "false",
     "ENABLE_OPENAI_API_PASSTHROUGH": "false",
@@ -53,17 +57,23 @@ SWITCHES = {
 }
 """What is the same for every municipality."""
 
+NOBODY = "andel:nobody"
+"""A role that no issuer gives: where no role is written, Open WebUI reads none of a token (`get_user_role`)."""
+
 KEYS = ("OPENAI_API_KEYS", "RAG_OPENAI_API_KEY", "AUDIO_STT_OPENAI_API_KEY")
 """Variables that hold the municipality's key."""
 
 
-def environment(chat: Chat, slug: str, key: SecretKey, contract: PlatformContract) -> list[dict[str, Any]]:
+def environment(
+    chat: Chat, slug: str, key: SecretKey, first: SecretKey, contract: PlatformContract
+) -> list[dict[str, Any]]:
     """The variables of a chat's container, by name.
 
     Args:
         chat: its section.
         slug: whose it is.
         key: where its own key to the API lies.
+        first: where the password of its first account lies.
         contract: the platform's, which has a host and a domain of chats.
     """
     api = f"https://{contract.host}/v1"
@@ -75,8 +85,15 @@ def environment(chat: Chat, slug: str, key: SecretKey, contract: PlatformContrac
         "OPENAI_API_BASE_URLS": api,
         "RAG_OPENAI_API_BASE_URL": api,
         "AUDIO_STT_OPENAI_API_BASE_URL": api,
+        # The first account that an Open WebUI has is its administrator, whatever the issuer says of it: nobody's.
+        "WEBUI_ADMIN_EMAIL": f"nobody@{host(slug, contract)}",
     }
-    secret = {**dict.fromkeys(KEYS, key), "DATABASE_URL": chat.database, "WEBUI_SECRET_KEY": chat.session_key}
+    secret = {
+        **dict.fromkeys(KEYS, key),
+        "DATABASE_URL": chat.database,
+        "WEBUI_SECRET_KEY": chat.session_key,
+        "WEBUI_ADMIN_PASSWORD": first,
+    }
     if chat.sign_on.client_secret is not None:
         secret["OAUTH_CLIENT_SECRET"] = chat.sign_on.client_secret
     return [
@@ -110,10 +127,11 @@ def shown(chat: Chat, slug: str, contract: PlatformContract) -> dict[str, str]:
 def signed_on(section: SignOn) -> dict[str, str]:
     """Who signs people on, and who may."""
     by_role = section.user_roles or section.admin_roles
+    # Roles are read where both lists have one; `*` is any. A token without roles gets the default, and that waits.
     roles = {
         "OAUTH_ROLES_CLAIM": section.roles_claim,
-        "OAUTH_ALLOWED_ROLES": ",".join((*section.user_roles, *section.admin_roles)),
-        "OAUTH_ADMIN_ROLES": ",".join(section.admin_roles),
+        "OAUTH_ALLOWED_ROLES": ",".join((*section.user_roles, *section.admin_roles)) if section.user_roles else "*",
+        "OAUTH_ADMIN_ROLES": ",".join(section.admin_roles or (NOBODY,)),
     }
     return {
         "OPENID_PROVIDER_URL": f"{section.issuer.rstrip('/')}/.well-known/openid-configuration",
@@ -122,7 +140,7 @@ def signed_on(section: SignOn) -> dict[str, str]:
         "OAUTH_CODE_CHALLENGE_METHOD": "S256",
         "OAUTH_AUTO_REDIRECT": "true",
         "OAUTH_ALLOWED_DOMAINS": ",".join(section.domains),
-        "DEFAULT_USER_ROLE": "user",
+        "DEFAULT_USER_ROLE": "pending" if section.user_roles else "user",
         "ENABLE_OAUTH_ROLE_MANAGEMENT": "true" if by_role else "false",
         **(roles if by_role else {}),
     }

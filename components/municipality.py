@@ -83,7 +83,8 @@ class Municipality(pulumi.ComponentResource):
             contract=self._contract,
             image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
-        ChatInterface("chat", args, self._on(self._applications, keys))
+        after = pulumi.ResourceOptions(parent=self, providers=[self._applications, self._random], depends_on=[keys])
+        ChatInterface("chat", args, after)
 
     def _key_of_chat(self, keys: ApplicationKeys) -> SecretKey:
         """Where the chat finds its key: beside it. On another cluster that is a copy, which opens nothing there."""

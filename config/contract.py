@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """What the platform tells the municipalities' stacks: one stack output, `contract`, without secrets."""
 
+from collections.abc import Iterator
 from typing import Literal
 
 from . import names
@@ -66,7 +67,7 @@ class ContractMember(Section):
     tier: DnsLabel
     """Its plan."""
 
-    citizens: int | None
+    citizens: int | None = None
     """Its citizens, where the register has them."""
 
 
@@ -82,7 +83,7 @@ class PlatformContract(Section):
     allow_unresolved: bool = False
     """Whether images without a digest may be applied."""
 
-    host: Hostname | None
+    host: Hostname | None = None
     """Host of the API, if the environment has a gateway."""
 
     figures: Url | None = None
@@ -126,10 +127,7 @@ def contract(environment: Environment) -> PlatformContract:
         separate_applications=environment.clusters.application is not None,
         chat_domain=environment.chats.domain if environment.chats else None,
         images=environment.mirror.images,
-        models={
-            name: ContractModel(display_name=model.display_name, task=model.task, context_tokens=model.context_tokens)
-            for name, model in environment.models.items()
-        },
+        models=dict(offered(environment)),
         tiers=environment.tiers,
         municipalities={
             slug: ContractMember(display_name=member.name, tier=member.tier, citizens=member.citizens)
@@ -137,6 +135,15 @@ def contract(environment: Environment) -> PlatformContract:
         },
         issuers=environment.gateway.identity.issuers if environment.gateway else (),
     )
+
+
+def offered(environment: Environment) -> Iterator[tuple[str, ContractModel]]:
+    """Models by every name that a plan may have; adapters do what their model does."""
+    for name, model in environment.models.items():
+        known = ContractModel(display_name=model.display_name, task=model.task, context_tokens=model.context_tokens)
+        yield name, known
+        for adapter in model.names:
+            yield adapter, known.model_copy(update={"display_name": adapter})
 
 
 def figures(environment: Environment) -> str | None:

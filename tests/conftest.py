@@ -15,7 +15,7 @@ from config.environment import Environment
 
 ROOT = Path(__file__).resolve().parents[1]
 set_hypothesis_home_dir(ROOT / ".venv" / ".hypothesis")  # nothing is written into the checkout
-TIERS = ("unit", "engine", "live", "node")
+TIERS = ("unit", "engine", "live", "node", "browser")
 
 # Nothing is written into the checkout but .venv.
 os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / ".venv" / ".hypothesis"))

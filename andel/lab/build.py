@@ -54,10 +54,12 @@ def prune() -> list[Path]:
     Returns:
         The folders that are gone.
     """
+    from .chat_parts import CHAT_PARTS
+    from .litellm import LITELLM
     from .live_parts import LIVE_PARTS
     from .node_parts import IMAGE_PARTS, NODE_PARTS
 
-    used = {part.folder for part in (*PARTS, *LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS)}
+    used = {part.folder for part in (*PARTS, *LIVE_PARTS, *NODE_PARTS, *IMAGE_PARTS, *CHAT_PARTS, LITELLM)}
     old = [folder for folder in (cache_folder() / "parts").glob("*") if folder not in used]
     for folder in old:
         shutil.rmtree(folder)

@@ -170,14 +170,20 @@ def show_environment(stack: str) -> None:
 @command.command()
 @click.option("--live", is_flag=True, help="The controllers of the tier `live`, too.")
 @click.option("--node", is_flag=True, help="The real node and the images of its pods, too.")
-def build(live: bool, node: bool) -> None:
+@click.option("--chat", is_flag=True, help="Open WebUI, Keycloak, PostgreSQL and a browser, too.")
+def build(live: bool, node: bool, chat: bool) -> None:
     """Build every part that is missing."""
     from .build import build as build_parts
+    from .chat_parts import CHAT_PARTS
     from .live_parts import LIVE_PARTS
     from .node_parts import IMAGE_PARTS, NODE_PARTS
     from .parts import CLUSTER, DEFINITIONS
 
-    more = (*(LIVE_PARTS if live else ()), *((*NODE_PARTS, *IMAGE_PARTS) if node else ()))
+    more = (
+        *(LIVE_PARTS if live else ()),
+        *((*NODE_PARTS, *IMAGE_PARTS) if node else ()),
+        *(CHAT_PARTS if chat else ()),
+    )
     build_parts((DEFINITIONS, CLUSTER, *engine.needed(), *dict.fromkeys(more)))
 
 

@@ -35,9 +35,9 @@ class Pinned(Part):
         return content.hexdigest()[:12]
 
 
-def pins() -> Iterator[tuple[str, str, str]]:
-    """Name, version and SHA256 of every package."""
-    for line in PINS.read_text().splitlines():
+def pins(file: Path = PINS) -> Iterator[tuple[str, str, str]]:
+    """Name, version and SHA256 of every package of a file."""
+    for line in file.read_text().splitlines():
         if line and not line.startswith("#"):
             name, version, checksum = line.split()
             yield name, version, checksum
@@ -54,20 +54,29 @@ def missing() -> str | None:
     return f"{', '.join(absent)} is not there" if absent else None
 
 
-def _unpack(_: Toolchain, folder: Path) -> None:
+def unpack(file: Path, folder: Path) -> None:
+    """Fetch the packages of a file, and unpack them into a folder as into a system's root.
+
+    Raises:
+        LabError: this machine can't have them, or they are not what the file says.
+    """
     if reason := missing():
-        raise LabError(f"the node's packages can't be fetched: {reason}")
+        raise LabError(f"Debian's packages can't be fetched: {reason}")
     apt = _apt()
-    _run([*apt, "update"], folder)
+    _run([*apt, "update"], folder, file)
     packages = folder / "packages"
     packages.mkdir()
-    _run([*apt, "download", *(f"{name}={version}" for name, version, _ in pins())], packages)
-    for name, version, checksum in pins():
-        (file,) = packages.glob(f"{name}_*.deb")
-        if hashlib.sha256(file.read_bytes()).hexdigest() != checksum:
-            raise LabError(f"{name} {version} has another SHA256 than {PINS} says")
-        _run(["dpkg-deb", "--extract", str(file), str(folder)], folder)
+    _run([*apt, "download", *(f"{name}={version}" for name, version, _ in pins(file))], packages, file)
+    for name, version, checksum in pins(file):
+        (package,) = packages.glob(f"{name}_*.deb")
+        if hashlib.sha256(package.read_bytes()).hexdigest() != checksum:
+            raise LabError(f"{name} {version} has another SHA256 than {file} says")
+        _run(["dpkg-deb", "--extract", str(package), str(folder)], folder, file)
     shutil.rmtree(packages)
+
+
+def _unpack(_: Toolchain, folder: Path) -> None:
+    unpack(PINS, folder)
 
 
 def _apt() -> list[str]:
@@ -79,10 +88,10 @@ def _apt() -> list[str]:
     return ["apt-get", "--quiet", *(f"-o{name}={value}" for name, value in settings.items())]
 
 
-def _run(command: list[str], folder: Path) -> None:
+def _run(command: list[str], folder: Path, pins: Path) -> None:
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if run.returncode:
-        raise LabError(f"{' '.join(command[:2])} did not end well; {PINS} says what is wanted:\n{run.stderr[-800:]}")
+        raise LabError(f"{' '.join(command[:2])} did not end well; {pins} says what is wanted:\n{run.stderr[-800:]}")
 
 
 DEBIAN = Pinned(name="debian", seconds=15, module="", finish=_unpack, inputs=("debian/bookworm-amd64.txt",))

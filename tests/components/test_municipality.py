@@ -16,7 +16,7 @@ from andel.preview.graph import Registration, graph
 from andel.release import release
 from andel.release.admission import judged
 from components.application_keys import FIELD
-from components.chat_settings import SWITCHES
+from components.chat_settings import NOBODY, SWITCHES, models
 from components.metadata import COMMON_LABELS
 from components.monitoring.dashboards import FOUND_BY as SIGNS
 from components.municipality import Municipality, MunicipalityArgs
@@ -129,6 +129,51 @@ def test_a_chat_knows_one_way_in_one_api_and_its_plans_models() -> None:
     assert public["ENABLE_OAUTH_ROLE_MANAGEMENT"] == "false"
     assert "OAUTH_CLIENT_SECRET" not in public
     assert public["OAUTH_CODE_CHALLENGE_METHOD"] == "S256"
+
+
+SIGN_ON = {"issuer": "https://login.example", "clientId": "chat", "domains": ["x.example"]}
+
+
+@pytest.mark.parametrize(
+    ("roles", "allowed", "admins", "without"),
+    [
+        ({"userRoles": ["u"], "adminRoles": ["a"]}, "u,a", "a", "pending"),
+        # A list that is empty turns both off: everybody of the domains would be in.
+        ({"userRoles": ["u"]}, "u", NOBODY, "pending"),
+        ({"adminRoles": ["a"]}, "*", "a", "user"),
+        ({}, None, None, "user"),
+    ],
+)
+def test_roles_as_open_webui_reads_them(
+    roles: dict[str, list[str]], allowed: str | None, admins: str | None, without: str
+) -> None:
+    """Its rule (0.11.0, `get_user_role`): roles count where both lists have one; who has none gets the default."""
+    chat = {**document("aarhus")["chat"], "signOn": {**SIGN_ON, **roles}}
+    written = variables({**document("aarhus"), "chat": chat})
+    assert written.get("OAUTH_ALLOWED_ROLES") == allowed
+    assert written.get("OAUTH_ADMIN_ROLES") == admins
+    assert written["DEFAULT_USER_ROLE"] == without
+
+
+def test_nobody_is_an_administrator_for_having_come_first() -> None:
+    objects = of(document("aarhus"))
+    source = variables(document("aarhus"))["WEBUI_ADMIN_PASSWORD"]["secretKeyRef"]
+    assert source["key"] in named(objects, "Secret", source["name"])["stringData"]
+
+
+def test_adapters_of_the_plan_are_models_to_chat_with() -> None:
+    environment = edited(
+        stack_document("dev"), {"models.mistral-small.lora": {"adapters": {"letters": {"source": "hf://a/b"}}}}
+    )
+    environment["tiers"]["plus"]["models"].append("letters")
+    known = contract(judged(environment))
+    assert known.models["letters"].task is known.models["mistral-small"].task
+    section = judge_municipality(document("aarhus"))
+    assert section.chat
+    assert json.loads(models(section.chat, "aarhus", known)["OPENAI_API_CONFIGS"])["0"]["model_ids"] == [
+        "mistral-small",
+        "letters",
+    ]
 
 
 def test_no_value_of_a_secret_is_in_an_environment() -> None:

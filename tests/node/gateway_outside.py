@@ -101,7 +101,7 @@ def _collector(authority: str) -> Objects:
     """The name of a collector, its certificate, and the authority that the gateways know it by."""
     known = {**_object("v1", "Secret", "collector-ca"), "stringData": {"ca.crt": authority}}
     yield f"/api/v1/namespaces/{GATEWAY}/secrets/collector-ca", known
-    yield _certificate(COLLECTOR)
+    yield certificate(COLLECTOR)
     service = {**_object("v1", "Service", "collector"), "spec": {"ports": [{"name": "otlp", "port": 4317}]}}
     yield f"/api/v1/namespaces/{NAMESPACE}/services/collector", service
 
@@ -179,7 +179,7 @@ def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> O
     }
     held = [{"name": "certificate", "secret": {"secretName": f"{name}-tls"}}, *volumes]
     pod = {"containers": [main], "volumes": held, "securityContext": {"fsGroup": 65532}}
-    yield _certificate(host)
+    yield certificate(host)
     kinds = {
         ("apps/v1", "Deployment", "deployments"): {
             "selector": {"matchLabels": labels},
@@ -192,7 +192,7 @@ def _served(host: str, container: dict[str, Any], *volumes: dict[str, Any]) -> O
         yield f"{base}/namespaces/{NAMESPACE}/{plural}/{name}", {**_object(version, kind, name), "spec": spec}
 
 
-def _certificate(host: str) -> tuple[str, dict[str, Any]]:
+def certificate(host: str) -> tuple[str, dict[str, Any]]:
     """A host's certificate by the platform's authority, in the Secret `<name>-tls`."""
     name = host.split(".")[0]
     issuer = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "andel-internal"}
