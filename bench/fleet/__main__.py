@@ -98,8 +98,8 @@ def bare(place: Place, count: int) -> dict[str, Any]:
 
 def delete(place: Place, manifests: Path) -> None:
     """Delete objects, and wait until the slowest of them are gone: claims, which their pods hold."""
-    words = ["delete", "--wait=false", "--ignore-not-found", "--output=name", "-f", str(manifests)]
-    subprocess.run(["kubectl", *words], env=place.variables, check=True, capture_output=True)
+    command = ["kubectl", "delete", "--wait=false", "--ignore-not-found", "--output=name", "-f", str(manifests)]
+    subprocess.run(command, env=place.variables, check=True, capture_output=True)
     left = ["kubectl", "get", "deployments,persistentvolumeclaims", "--all-namespaces", "--output=name"]
     while subprocess.run(left, env=place.variables, check=True, capture_output=True).stdout:
         time.sleep(1)
