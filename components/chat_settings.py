@@ -49,6 +49,8 @@ SWITCHES = {
     "ENABLE_OLLAMA_API": "false",
     "ENABLE_OPENAI_API_PASSTHROUGH": "false",
     "ENABLE_EVALUATION_ARENA_MODELS": "false",
+    # Its own tools go into no request: vLLM refuses them unless it was started to choose among tools.
+    "DEFAULT_MODEL_PARAMS": '{"function_calling": "legacy"}',
     # The gateway decides who may use which model; to the people of one municipality all of its own are open.
     "BYPASS_MODEL_ACCESS_CONTROL": "true",
     "DATA_DIR": DATA,

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MPL-2.0
 """A real Keycloak, with the realms that the platform's stack wrote and the people that its administrators would add.
 
-For a KeycloakRealmImport the operator (keycloak.org, 26) has Keycloak import its realm unless one of that name is there,
+For a KeycloakRealmImport the operator (keycloak.org, 26) has it imported unless one of that name is there,
 with each placeholder's value from its Secret in the environment. `--import-realm` is the same import at the start.
 """
 

@@ -22,6 +22,7 @@ from andel.lab.chat_parts import browser_environment, chromium
 PATIENCE = 120_000
 """Milliseconds that a page may take on a busy machine."""
 
+
 @contextmanager
 def browser(addresses: Mapping[str, str], certificates: list[str]) -> Iterator[Browser]:
     """A headless Chromium while a block runs.
@@ -70,7 +71,9 @@ class Person:
         self.page: Page = self.context.new_page()
         self.received: list[str] = []
         """What the chat's socket has brought."""
-        self.page.on("websocket", lambda socket: socket.on("framereceived", lambda told: self.received.append(str(told))))
+        self.page.on(
+            "websocket", lambda socket: socket.on("framereceived", lambda told: self.received.append(str(told)))
+        )
         self.asked: set[str] = set()
         """Hosts that the browser has asked for."""
         self.context.on("request", lambda request: self.asked.add(urlsplit(request.url).hostname or ""))
@@ -117,7 +120,7 @@ class Person:
 
     def pieces(self) -> list[str]:
         """Pieces of answers, as the chat's socket brought them one after the other."""
-        return [frame for frame in self.received if "chat:completion" in frame or "chat:message:delta" in frame]
+        return [frame for frame in self.received if '"chat:completion"' in frame or '"chat:message:delta"' in frame]
 
     def config(self) -> dict[str, Any]:
         """What the app tells its page (`/api/config`), to who is signed on here."""
