@@ -3,13 +3,13 @@
 connection. It needs no cluster, only policies and pods.
 """
 
-from .parts import NO_OPTIMISER, Part
+from .parts import Part
 
 NETWORK_JUDGE = Part(
     name="network-judge",
-    seconds=30,
+    seconds=60,
     module="network-policies",
     package=".",
     program="network-judge",
-    flags=(NO_OPTIMISER, "-ldflags=-s -w"),
+    flags=("-ldflags=-s -w",),
 )
