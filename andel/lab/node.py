@@ -6,6 +6,7 @@ addresses from CNI's `ptp` plugin: a cable each and no bridge, so every packet p
 """
 
 import hashlib
+import os
 import json
 import time
 from collections.abc import Mapping
@@ -36,6 +37,9 @@ MEMORY = 5 * 2**30
 
 READY_SECONDS = 120
 
+LONGEST_SOCKET = 107
+"""Bytes that a socket's path may have (unix(7))."""
+
 
 def folder(plane: ControlPlane) -> Path:
     """Where a node's files lie: images, pods' volumes, logs and process ids."""
@@ -51,6 +55,9 @@ def prepare(plane: ControlPlane) -> NodeNetwork:
     if plane.certificates.exists() and not pair(plane.certificates, "kubelet").certificate.exists():
         raise LabError("this lab was made by an older andel, without keys for a node; `andel lab down` it first")
     here = folder(plane)
+    longest = here / "kubelet" / "pod-resources" / "1234567890"
+    if (more := len(os.fsencode(longest)) - LONGEST_SOCKET) > 0:
+        raise LabError(f"the path of the lab is {more} characters too long for the sockets of a node: {plane.folder}")
     stop_strays(here, {"pause", "containerd", "node", "coredns"})
     if running(_note(plane, HOLDER)) is None:
         control_groups.remove(_group(plane))

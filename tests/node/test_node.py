@@ -216,10 +216,11 @@ def traces() -> dict[str, list[str]]:
     }
 
 
-def test_down_leaves_nothing_on_the_machine(tmp_path: Path) -> None:
+def test_down_leaves_nothing_on_the_machine(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No mount, interface, route, control group, network namespace or process; and two labs at once don't meet."""
     before = traces()
-    with node_lab(tmp_path / "one") as one, node_lab(tmp_path / "two") as two:
+    short = tmp_path_factory.mktemp("down")  # the kubelet's sockets lie in it, and a path of one has a longest length
+    with node_lab(short / "one") as one, node_lab(short / "two") as two:
         assert traces() != before
         assert one.network.pods != two.network.pods
         assert {json.dumps(ranges(lab)) for lab in (one, two)} == {json.dumps(ranges(one)), json.dumps(ranges(two))}
@@ -227,7 +228,7 @@ def test_down_leaves_nothing_on_the_machine(tmp_path: Path) -> None:
         lifecycle.down(one.lab)
         lifecycle.down(two.lab)
         assert traces() == before
-        assert not (tmp_path / "one" / "lab").exists()
+        assert not (short / "one" / "lab").exists()
 
 
 def ranges(lab: NodeLab) -> list[str]:
