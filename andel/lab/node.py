@@ -6,8 +6,8 @@ addresses from CNI's `ptp` plugin: a cable each and no bridge, so every packet p
 """
 
 import hashlib
-import os
 import json
+import os
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
