@@ -32,7 +32,10 @@ def token(issuer: Keycloak, realm: str, mail: str, password: str, chat: str) -> 
         )
         action = re.search(r'<form[^>]*id="kc-form-login"[^>]*action="([^"]+)"', form.text)
         assert action, form.text
-        sent = client.post(html.unescape(action[1]), data={"username": mail, "password": password})
+        # The client's own jar has them under the address that the host was found at, and sends none back.
+        cookies = "; ".join(one.split(";")[0] for one in form.headers.get_list("set-cookie"))
+        filled = {"username": mail, "password": password}
+        sent = client.post(html.unescape(action[1]), data=filled, headers={"Cookie": cookies})
         assert sent.status_code == 302, sent.text
         (code,) = parse_qs(urlsplit(sent.headers["location"]).query)["code"]
         given = {"grant_type": "authorization_code", "client_id": "chat", "code": code, "redirect_uri": back}
