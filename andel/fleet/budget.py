@@ -56,10 +56,18 @@ def taken(pid: int) -> int:
     size = sum(
         int(line.split()[1]) * 1024 for line in _lines(Path(f"/proc/{pid}/status")) if line.startswith("RssAnon")
     )
-    for task in Path(f"/proc/{pid}/task").glob("*"):
+    for task in _tasks(pid):
         for line in _lines(task / "children"):
             size += sum(taken(int(child)) for child in line.split())
     return size
+
+
+def _tasks(pid: int) -> list[Path]:
+    """Its threads; none if it has ended, be it while it is looked at."""
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return []
 
 
 def _lines(file: Path) -> list[str]:

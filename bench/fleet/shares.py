@@ -74,8 +74,8 @@ def program(command: list[bytes]) -> str:
 def descendants(pid: int) -> list[int]:
     """All that a process has started, and what those have."""
     found = []
-    for task in Path(f"/proc/{pid}/task").glob("*"):
-        with suppress(OSError):
+    with suppress(OSError):  # it has ended meanwhile
+        for task in Path(f"/proc/{pid}/task").iterdir():
             for child in (task / "children").read_text().split():
                 found += [int(child), *descendants(int(child))]
     return found
