@@ -26,9 +26,9 @@ LOCKING = ("up", "refresh", "destroy")
 """Commands that lock a stack."""
 
 BRIEF = {"GOGC": "off", "GOMEMLIMIT": "512MiB", "PULUMI_SKIP_UPDATE_CHECK": "1"}
-"""Variables of every engine and its providers, where nobody has set them. They live for seconds: collecting garbage only
-where much has gathered costs some 60 MiB a stack and saves a fifth of the provider's time. And they look for no newer
-version of themselves."""
+"""Variables of every engine and its providers, where nobody has set them. They live for seconds: to collect garbage
+only where much has gathered costs some 60 MiB a stack and saves a fifth of the provider's time. And they look for no
+newer version of themselves."""
 
 
 class Engine(automation.PulumiCommand):

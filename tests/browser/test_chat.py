@@ -96,7 +96,7 @@ def test_every_variable_is_one_that_this_version_reads(lab: GatewayLab, chats: M
 
 def variables(file: Path) -> Iterator[str]:
     """Names of environment variables that a file of Python reads."""
-    with warnings.catch_warnings(action="ignore", category=SyntaxWarning):  # of others' escapes
+    with warnings.catch_warnings(action="ignore"):  # of escapes that are none
         tree = ast.parse(file.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         asked: list[ast.expr] = []
