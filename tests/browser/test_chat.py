@@ -245,7 +245,7 @@ def test_people_of_another_municipality_have_no_account_here(window: Browser) ->
     with somebody(window, "aarhus") as person:
         person.arrives()
         person.signs_on("mette@skive.example", PASSWORD)
-        expect(person.page.locator("[id^=input-error]")).to_be_visible(timeout=PATIENCE)
+        expect(person.page.locator("#input-error-username")).to_be_visible(timeout=PATIENCE)
         assert person.page.url.startswith(f"https://{KEYCLOAK}/realms/aarhus/")
 
 
