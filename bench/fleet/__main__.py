@@ -100,7 +100,7 @@ def delete(place: Place, manifests: Path) -> None:
     """Delete objects, and wait until the slowest of them are gone: claims, which their pods hold."""
     command = ["kubectl", "delete", "--wait=false", "--ignore-not-found", "--output=name", "-f", str(manifests)]
     subprocess.run(command, env=place.variables, check=True, capture_output=True)
-    left = ["kubectl", "get", "deployments,persistentvolumeclaims", "--all-namespaces", "--output=name"]
+    left = ["kubectl", "get", "--ignore-not-found", "--output=name", "-f", str(manifests)]
     while subprocess.run(left, env=place.variables, check=True, capture_output=True).stdout:
         time.sleep(1)
 
