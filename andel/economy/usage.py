@@ -45,6 +45,11 @@ class Used(_Part):
     kilowatt_hours: Annotated[Decimal, Field(ge=0)] | None = None
     """Energy of the GPUs."""
 
+    @property
+    def figures(self) -> tuple[int | None, int | None, int | None, Decimal | None]:
+        """Requests, tokens of prompts and of answers, kilowatt-hours: in the order in which tables have them."""
+        return self.requests, self.input_tokens, self.output_tokens, self.kilowatt_hours
+
     def __add__(self, other: "Used") -> "Used":
         """Both together: where one is unknown, so is the sum."""
         return Used(**{name: _sum(getattr(self, name), getattr(other, name)) for name in Used.model_fields})
@@ -107,6 +112,10 @@ class Usage:
 
     municipalities: Mapping[str, Used]
     """Together, by slug."""
+
+    def of(self, slug: str) -> Used:
+        """What a municipality used; unknown for one that no month knows."""
+        return self.municipalities.get(slug, Used())
 
     @property
     def complete(self) -> bool:

@@ -53,13 +53,18 @@ def cores() -> int:
 
 def taken(pid: int) -> int:
     """Anonymous memory of a process and all its descendants."""
-    size = sum(
-        int(line.split()[1]) * 1024 for line in _lines(Path(f"/proc/{pid}/status")) if line.startswith("RssAnon")
+    return sum(
+        int(line.split()[1]) * 1024
+        for one in (pid, *descendants(pid))
+        for line in _lines(Path(f"/proc/{one}/status"))
+        if line.startswith("RssAnon")
     )
-    for task in _tasks(pid):
-        for line in _lines(task / "children"):
-            size += sum(taken(int(child)) for child in line.split())
-    return size
+
+
+def descendants(pid: int) -> list[int]:
+    """All that a process has started, and what those have; nothing of one that ends while it is looked at."""
+    children = [int(child) for task in _tasks(pid) for line in _lines(task / "children") for child in line.split()]
+    return [one for child in children for one in (child, *descendants(child))]
 
 
 def _tasks(pid: int) -> list[Path]:

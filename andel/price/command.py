@@ -5,7 +5,6 @@ import csv
 import io
 import json
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import click
 from andel.economy.comparison import Compared, compare
 from andel.economy.figures import prices
 from andel.economy.statements import Year, settle
-from andel.economy.usage import Usage, UsageError, Used, read
+from andel.economy.usage import Usage, UsageError, read
 from andel.stack import environment_of
 from config.environment import Environment
 
@@ -144,13 +143,7 @@ def separated(year: Year, usage: Usage | None = None) -> str:
 
 def columns(usage: Usage, slug: str) -> tuple[str, ...]:
     """What one used, as columns."""
-    return (usage.name, *("" if one is None else str(one) for one in figures(usage, slug)))
-
-
-def figures(usage: Usage, slug: str) -> tuple[int | None, int | None, int | None, Decimal | None]:
-    """Requests, tokens of prompts and of answers, kilowatt-hours."""
-    one = usage.municipalities.get(slug, Used())
-    return one.requests, one.input_tokens, one.output_tokens, one.kilowatt_hours
+    return (usage.name, *("" if one is None else str(one) for one in usage.of(slug).figures))
 
 
 def plain(usage: Usage) -> dict[str, Any]:
@@ -219,7 +212,7 @@ def show_usage(year: Year, usage: Usage) -> None:
         UsageRow(
             one.name,
             str(one.amount),
-            *("unknown" if figure is None else f"{figure:,}" for figure in figures(usage, one.slug)),
+            *("unknown" if figure is None else f"{figure:,}" for figure in usage.of(one.slug).figures),
         )
         for one in year.statements
     ]

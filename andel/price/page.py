@@ -7,7 +7,7 @@ It is built as a tree and written by the standard library, which escapes every n
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from andel.economy.statements import Statement, Year
-from andel.economy.usage import Usage, Used
+from andel.economy.usage import Usage
 
 from .chart import chart
 from .words import LANGUAGES, Words, decimal, money, number, percent
@@ -97,7 +97,7 @@ def _chart(body: Element, year: Year, one: Statement, words: Words, language: st
 
 def _used(body: Element, usage: Usage, slug: str, words: Words, language: str) -> None:
     """What the member used, for information."""
-    used = usage.municipalities.get(slug, Used())
+    used = usage.of(slug)
     _text(body, "h2", words.used.format(months=usage.name))
     counts = {
         words.requests: used.requests,

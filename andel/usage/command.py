@@ -136,8 +136,7 @@ def named(slug: str, environment: Environment) -> str:
 
 def row(name: str, used: Used) -> Row:
     """Figures for people."""
-    told = (used.requests, used.input_tokens, used.output_tokens, used.kilowatt_hours)
-    return Row(name, *(UNKNOWN if one is None else f"{one:,}" for one in told))
+    return Row(name, *(UNKNOWN if one is None else f"{one:,}" for one in used.figures))
 
 
 def separated(month: Month, environment: Environment) -> str:
@@ -147,7 +146,6 @@ def separated(month: Month, environment: Environment) -> str:
     writer.writerow(("month", "slug", "name", "model", "requests", "input_tokens", "output_tokens", "kilowatt_hours"))
     for slug, of in month.municipalities.items():
         for model, used in (*of.models.items(), ("", of.total)):
-            told = (used.requests, used.input_tokens, used.output_tokens, used.kilowatt_hours)
             place = (month.month, guarded(slug), guarded(named(slug, environment)), guarded(model) if model else "")
-            writer.writerow((*place, *("" if one is None else str(one) for one in told)))
+            writer.writerow((*place, *("" if one is None else str(one) for one in used.figures)))
     return text.getvalue()

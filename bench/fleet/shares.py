@@ -10,6 +10,8 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from andel.fleet.budget import descendants
+
 EVERY = 0.05
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -69,13 +71,3 @@ def program(command: list[bytes]) -> str:
     words = [word.decode(errors="replace") for word in command if word]
     script = next((word for word in words[1:2] if "/" in word), None)
     return Path(script if script and "python" in words[0] else words[0]).name
-
-
-def descendants(pid: int) -> list[int]:
-    """All that a process has started, and what those have."""
-    found = []
-    with suppress(OSError):  # it has ended meanwhile
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
-                found += [int(child), *descendants(int(child))]
-    return found
