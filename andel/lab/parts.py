@@ -32,7 +32,8 @@ NO_OPTIMISER = "-gcflags=all=-N -l"
 
 STANDARD_LIBRARY = "-gcflags=std="
 """But for Go's own packages, which a build of anything else has compiled already: the engine derives a key from the
-passphrase in every run, a million rounds, and starts in half the time."""
+passphrase in every run, a million rounds, and starts in half the time; the provider reads the API server's whole
+OpenAPI document, in three quarters of its time. With the same flags for both, what they share is compiled once."""
 
 _STAMP = "-X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v"
 
@@ -143,7 +144,7 @@ PROVIDER = Part(
     module="engine",
     package="./provider",
     program="pulumi-resource-kubernetes",
-    flags=(NO_OPTIMISER, "-ldflags=-s -w"),
+    flags=(NO_OPTIMISER, STANDARD_LIBRARY, "-ldflags=-s -w"),
 )
 RANDOM = Part(
     name="random-provider",

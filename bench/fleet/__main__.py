@@ -17,6 +17,7 @@ import click
 import yaml
 
 from andel.fleet.credentials import asked_for
+from andel.fleet.outcome import State
 from andel.lab import lifecycle
 from andel.lab.engine import command as pulumi
 from bench.edge.__main__ import revision
@@ -105,19 +106,30 @@ def delete(place: Place, manifests: Path) -> None:
         time.sleep(1)
 
 
+def all_came_out(as_what: State, figures: dict[str, Any], count: int) -> dict[str, Any]:
+    """Figures of a run whose stacks all came out as the phase says.
+
+    Raises:
+        click.ClickException: some did not, so it measured something else.
+    """
+    if figures["stacks"] != {as_what.value: count}:
+        raise click.ClickException(f"not all {count} stacks came out {as_what.value}: {figures['stacks']}")
+    return figures
+
+
 def up(place: Place, count: int) -> dict[str, Any]:
     """From nothing, in waves."""
-    return fleet(place, "up", *place.slugs[:count])
+    return all_came_out(State.CHANGED, fleet(place, "up", *place.slugs[:count]), count)
 
 
 def preview(place: Place, count: int) -> dict[str, Any]:
     """With nothing to change."""
-    return fleet(place, "preview", *place.slugs[:count])
+    return all_came_out(State.UNCHANGED, fleet(place, "preview", *place.slugs[:count]), count)
 
 
 def one(place: Place, count: int) -> dict[str, Any]:  # noqa: ARG001
     """A preview of one municipality, from the command line to its last word."""
-    return fleet(place, "preview", place.slugs[0])
+    return all_came_out(State.UNCHANGED, fleet(place, "preview", place.slugs[0]), 1)
 
 
 def change(place: Place, count: int) -> dict[str, Any]:
@@ -142,7 +154,8 @@ def warm(place: Place, count: int) -> dict[str, Any]:
 
 def destroy(place: Place, count: int) -> dict[str, Any]:
     """To nothing."""
-    return fleet(place, "destroy", *place.slugs[:count], "--yes", "--waves", "100")
+    figures = fleet(place, "destroy", *place.slugs[:count], "--yes", "--waves", "100")
+    return all_came_out(State.CHANGED, figures, count)
 
 
 PHASES: dict[str, Phase] = {
@@ -163,20 +176,22 @@ PHASES: dict[str, Phase] = {
 @click.option("--down", is_flag=True, help="Stop the lab at the end.")
 @click.option("--out", type=click.Path(path_type=Path), default=HERE / "results", show_default=True)
 def main(folder: Path, count: int, phases: tuple[str, ...], down: bool, out: Path) -> None:
-    """Run phases, all in their order if none is named; figures are added to those of the same count."""
+    """Run all phases in their order and write their figures, or run some and only say theirs.
+
+    Ratios are of one run: figures of different runs never stand in one file.
+    """
     place = Place(folder.resolve(), yaml.safe_load((HERE / "workload.yaml").read_text()))
     place.root.mkdir(parents=True, exist_ok=True)
     place.stand_up()
     out.mkdir(exist_ok=True)
-    file = out / f"{count}.json"
-    document = json.loads(file.read_text()) if file.exists() else {}
     machine = {"cores": os.cpu_count(), "system": platform.platform()}
+    document: dict[str, Any] = {"revision": revision(), "machine": machine}
     for phase in phases or PHASES:
-        load = os.getloadavg()[0]
-        figures = {**PHASES[phase](place, count), "loadBefore": round(load, 1)}
-        document |= {"revision": revision(), "machine": machine, phase: figures}
-        file.write_text(json.dumps(document, indent=1) + "\n")
-        click.echo(f"{count} {phase}: {json.dumps(figures)}")
+        load = round(os.getloadavg()[0], 1)
+        document[phase] = {**PHASES[phase](place, count), "loadBefore": load}
+        click.echo(f"{count} {phase}: {json.dumps(document[phase])}")
+    if not phases:
+        (out / f"{count}.json").write_text(json.dumps(document, indent=1) + "\n")
     if down:
         lifecycle.down(place.laboratory.lab)
 

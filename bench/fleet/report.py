@@ -65,6 +65,8 @@ ROWS: dict[str, Any] = {
     "one tier changed, s": lambda f, n: f["change"]["seconds"],  # noqa: ARG005
     "stacks that were run for it": lambda f, n: sum(f["change"]["stacks"].values()),  # noqa: ARG005
     "destroy, s": lambda f, n: f["destroy"]["seconds"],  # noqa: ARG005
+    "load of the machine before `up`": lambda f, n: f["up"]["loadBefore"],  # noqa: ARG005
+    "load of the machine before the preview": lambda f, n: f["preview"]["loadBefore"],  # noqa: ARG005
     "most memory, MiB (up)": lambda f, n: f["up"]["memoryMiB"],  # noqa: ARG005
 }
 """What a row says, and how it is read from the figures of so many stacks."""
