@@ -14,7 +14,6 @@ from andel.economy.money import rounded_together
 from andel.economy.statements import Statement, Year, settle
 from config.environment import Environment
 from config.municipalities import Member
-from tests.conftest import ROOT
 
 from .registers import KOMBIT, amounts, environments, keys, member, priced, registers
 
@@ -60,11 +59,21 @@ def test_a_bigger_share_is_never_rounded_to_less(environment: Environment) -> No
 def test_a_bigger_municipality_of_the_same_plan_and_days_never_pays_less(environment: Environment) -> None:
     if environment.economy is not None and environment.economy.key.kind == "weights":
         return  # its rule says nothing of size
-    alike: dict[tuple[str, int], list[Statement]] = {}
+    never_less_by_size(environment)
+
+
+@given(registers(), st.decimals(0, 200, places=2), st.integers(1, 300_000), st.integers(0, 100))
+def test_nor_does_it_by_a_price_list(members: dict[str, Member], price: Decimal, citizens: int, percent: int) -> None:
+    never_less_by_size(priced(members, {**KOMBIT, "price": price, "cap": {"citizens": citizens, "percent": percent}}))
+
+
+def never_less_by_size(environment: Environment) -> None:
+    """Of members with one plan and one time, who is bigger pays no less."""
+    alike: dict[tuple[object, ...], list[Statement]] = {}
     members = environment.municipalities
     for one in year_of(environment).statements:
-        if not (members[one.slug].joins or members[one.slug].leaves):
-            alike.setdefault((one.tier, one.days), []).append(one)
+        member = members[one.slug]
+        alike.setdefault((one.tier, member.joins, member.leaves), []).append(one)
     for of_one_kind in alike.values():
         paid = [one.amount for one in sorted(of_one_kind, key=lambda one: (one.citizens or 0, one.amount))]
         assert paid == sorted(paid)
@@ -94,13 +103,6 @@ def test_the_order_of_the_register_does_not_matter(environment: Environment, ran
     random.shuffle(members)  # type: ignore[attr-defined]
     other = environment.model_copy(update={"municipalities": dict(members)})
     assert prices(other) == prices(environment)
-
-
-def test_nothing_of_it_reads_the_locale() -> None:
-    """Some locales sort `aa` behind `z`, and write a comma into numbers. Asked of every module: no machine has all."""
-    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "andel/economy").glob("*.py")]
-    assert len(sources) >= 7
-    assert not [source for source in sources if "import locale" in source or ":n}" in source or "babel" in source]
 
 
 @given(registers(), st.decimals(0, 200, places=2))
