@@ -31,7 +31,11 @@ td { text-align: right; padding-left: 1em; white-space: nowrap; font-variant-num
 tr + tr > *, tfoot > tr > * { border-top: 1px solid #cfcfcf } tfoot td, tfoot th { font-weight: bold }
 svg { display: block; width: 100%; height: auto; margin-top: 1em }
 footer { color: #555; font-size: 9pt; margin-top: 1.5em }
-@media print { body { font-size: 10pt; margin: 0 } svg { break-inside: avoid } }
+@media print {
+  body { font: 9pt/1.3 sans-serif; margin: 0 } h1 { font-size: 16pt } h2 { font-size: 10.5pt; margin: 1em 0 .2em }
+  .pay { font-size: 13pt; margin: .6em 0 } th, td { padding: .12em 0 } p { margin: .15em 0 }
+  svg { width: 65%; margin: .8em auto 0; break-inside: avoid } footer { font-size: 8pt; margin-top: .8em }
+}
 """
 
 

@@ -62,7 +62,7 @@ def shown(folder: Path, members: Mapping[str, Any], seed: int, variables: Mappin
     file, usage = folder / "Pulumi.many.yaml", folder / "2026-11.json"
     settings = {"pulumi:disable-default-providers": ["*"], "andel:environment": document}
     file.write_text(yaml.safe_dump({"config": settings}, sort_keys=False), encoding="utf-8")
-    used = {slug: Of(total=Used(requests=1234, kilowatt_hours="1234.5")) for slug in members}  # type: ignore[arg-type]
+    used = {slug: Of(total=Used(requests=1234, kilowatt_hours="1234.5")) for slug in members}
     usage.write_text(written(of_november(used)), encoding="utf-8")
     environment = {"PATH": os.defpath, "PYTHONHASHSEED": str(seed), **variables}
     words = [sys.executable, "-c", PROGRAM, str(file), str(usage), variables.get("WAY", "real")]

@@ -15,7 +15,7 @@ from andel.economy.statements import Statement, Year, settle
 from config.environment import Environment
 from config.municipalities import Member
 
-from .registers import KOMBIT, amounts, environments, keys, member, priced, registers
+from .registers import KOMBIT, OS2, amounts, environments, keys, member, priced, registers
 
 # Shared machines are slow at times; the number of examples is what counts.
 settings.register_profile("andel", deadline=None, max_examples=60, derandomize=True, database=None)
@@ -77,6 +77,20 @@ def never_less_by_size(environment: Environment) -> None:
     for of_one_kind in alike.values():
         paid = [one.amount for one in sorted(of_one_kind, key=lambda one: (one.citizens or 0, one.amount))]
         assert paid == sorted(paid)
+
+
+@given(st.lists(st.integers(25_000, 59_999), min_size=2, max_size=30), amounts)
+def test_of_one_class_the_bigger_get_the_hundredths_that_are_left(citizens: list[int], cost: Decimal) -> None:
+    """Their shares are equal, so nothing but their size says who goes first."""
+    members = {f"m-{index}": Member(name="En", tier="basis", citizens=one) for index, one in enumerate(citizens)}
+    never_less_by_size(priced(members, {"kind": "size-classes", "classes": OS2}, cost))
+
+
+@given(environments())
+def test_nobody_bears_more_than_what_its_own_days_cost(environment: Environment) -> None:
+    """Who comes in December lowers what others pay for December, and not for January."""
+    year = year_of(environment)
+    assert all(one.exact <= Fraction(year.cost) * one.days / 365 for one in year.statements)
 
 
 @given(st.data())
