@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MPL-2.0
 """A statement is printed by a real browser: on one page of A4, with its chart inside.
 
-The fullest one that is promised: names of members as long as may be, 98 of them, eight lines of cost, a price list with a cap and a
-reserve, a comparison out of reach, and use that was counted for a part of the time.
+The fullest one that is promised: names of members as long as may be, 98 of them, eight lines of cost, a price list with
+a cap and a surplus, a comparison out of reach, and use that was counted for a part of the time.
 """
 
 import re
