@@ -22,7 +22,7 @@ def table(title: str, rows: Sequence[Any], *, stderr: bool = False) -> None:
         shown.add_column(field.name, justify="right" if numeric else "left", no_wrap=True)
     for row in rows:
         shown.add_row(*(_text(value) for value in asdict(row).values()))
-    console = Console(stderr=stderr)
+    console = Console(stderr=stderr, markup=False, emoji=False)  # a name in brackets is no style
     if not console.is_terminal:  # a log has no edge at which a table would have to be squeezed
         console.width = WIDE
     console.print(shown)

@@ -133,7 +133,8 @@ class Economy(Section):
     """The year that is shared."""
 
     opens: Day | None = None
-    """First day of the platform, where it opens within the year: it costs nothing before. Left out, the whole year."""
+    """First day of the platform, where it opens within the year: before it nothing is paid by the year or the hour,
+    while an investment's first part is borne whole. Left out, the whole year."""
 
     costs: Annotated[dict[DnsLabel, Cost], Field(min_length=1)]
     """Lines of cost by name."""

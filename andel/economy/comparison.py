@@ -2,7 +2,8 @@
 """Own GPUs, a cloud, or both: what the declared load costs in a year, and at which load they cost the same.
 
 Own GPUs cost the same however much they are used; a cloud costs by the token. So the break-even is a multiple of the
-declared load, with the same mixture of models, prompts and answers.
+declared load, with the same mixture of models, prompts and answers. A whole year's load is compared with what a whole
+year costs, whenever the platform opens.
 """
 
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Literal
 from config.economy import ComparedModel, Comparison
 from config.environment import Environment
 
-from .cost import lines, total
+from .cost import of_a_whole_year, total
 from .money import rounded
 
 MILLION = 10**6
@@ -31,10 +32,10 @@ class Option:
     """Which one."""
 
     platform: Decimal
-    """What is paid either way: people, gateway, monitoring."""
+    """What a whole year costs either way: people, gateway, monitoring."""
 
     gpus: Decimal
-    """What own GPUs cost."""
+    """What own GPUs cost in a whole year."""
 
     tokens: Decimal
     """What the cloud takes for tokens."""
@@ -49,6 +50,38 @@ class Option:
 
 
 @dataclass(frozen=True, kw_only=True)
+class BreakEven:
+    """The load at which two ways cost the same: below it the one with fewer own GPUs is cheaper, above it the other."""
+
+    fewer: Way
+    """The way with fewer own GPUs."""
+
+    more: Way
+    """The way with more of them."""
+
+    times: Fraction
+    """Which multiple of the declared load it is."""
+
+    most: Fraction | None
+    """The highest multiple that own GPUs carry both ways; None where nobody measured it."""
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether own GPUs carry it, with no more of them and so at no other cost; None where nobody knows."""
+        return None if self.most is None else self.times <= self.most
+
+    def __str__(self) -> str:
+        """The same in words."""
+        same = f"cost the same at {float(self.times):.2f} times this load"
+        if self.reached is False:
+            return (
+                f"{self.more} and {self.fewer} would {same}: out of reach, since own GPUs carry"
+                f" {float(self.most or 0):.2f} times at most; up to there {self.fewer} is cheaper"
+            )
+        return f"{self.more} and {self.fewer} {same}" + ("" if self.reached else ", if own GPUs carry that")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Compared:
     """The ways side by side."""
 
@@ -59,12 +92,10 @@ class Compared:
     """Each way."""
 
     most: Fraction | None
-    """Which multiple of the declared load the own GPUs carry; None where nobody measured it. A break-even above it asks
-    for more GPUs, and so for another cost."""
+    """Which multiple of the declared load the own GPUs carry; None where nobody measured it."""
 
-    breaks_even: dict[str, Fraction]
-    """At which multiple of the declared load two ways cost the same, by `own-cloud`, `hybrid-cloud` and `own-hybrid`:
-    below it the cloud's side is cheaper, above it the one with more own GPUs."""
+    breaks_even: dict[str, BreakEven]
+    """Where two ways cost the same, by `own-cloud`, `hybrid-cloud` and `own-hybrid`."""
 
 
 def compare(environment: Environment) -> Compared | None:
@@ -72,7 +103,7 @@ def compare(environment: Environment) -> Compared | None:
     economy = environment.economy
     if economy is None or economy.comparison is None:
         return None
-    declared, costs = economy.comparison, lines(economy)
+    declared, costs = economy.comparison, of_a_whole_year(economy)
     gpus = total(tuple(line for line in costs if line.gpus))
     platform = total(costs) - gpus
     every = rounded(cloud_cost(declared))
@@ -94,11 +125,10 @@ def compare(environment: Environment) -> Compared | None:
                 carried=carried(declared, kept, 1 - out),
             )
         )
-    most = declared.own_capacity_tokens
     return Compared(
         tokens=load(declared),
         options=tuple(options),
-        most=None if most is None else Fraction(most, load(declared)),
+        most=most(declared, Fraction(1), Fraction(1)),
         breaks_even=breaks_even(declared, Fraction(gpus)),
     )
 
@@ -123,18 +153,27 @@ def _cloud_cost(model: ComparedModel) -> Fraction:
 
 def carried(declared: Comparison, gpus: Fraction, part: Fraction) -> bool | None:
     """Whether a part of the own GPUs carries a part of the load. GPUs are taken to add up."""
-    most = declared.own_capacity_tokens
-    return None if most is None else load(declared) * part <= most * gpus
+    capacity = declared.own_capacity_tokens
+    return None if capacity is None else load(declared) * part <= capacity * gpus
 
 
-def breaks_even(declared: Comparison, gpus: Fraction) -> dict[str, Fraction]:
-    """Multiples of the load at which two ways cost the same, where there is one."""
-    every = cloud_cost(declared)
-    found = {"own-cloud": gpus / every}
+def most(declared: Comparison, gpus: Fraction, part: Fraction) -> Fraction | None:
+    """Which multiple of the declared load a part of the own GPUs carries, where they get a part of it above 0."""
+    capacity = declared.own_capacity_tokens
+    return None if capacity is None else capacity * gpus / (load(declared) * part)
+
+
+def breaks_even(declared: Comparison, gpus: Fraction) -> dict[str, BreakEven]:
+    """Where two ways cost the same, for each two that do somewhere."""
+    every, own = cloud_cost(declared), most(declared, Fraction(1), Fraction(1))
+    found = [BreakEven(more="own", fewer="cloud", times=gpus / every, most=own)]
     if declared.hybrid is not None:
         kept, out = Fraction(declared.hybrid.gpu_percent) / 100, Fraction(declared.hybrid.cloud_percent) / 100
+        mixed = most(declared, kept, 1 - out) if out < 1 else own
         if out < 1:
-            found["hybrid-cloud"] = gpus * kept / (every * (1 - out))
+            times = gpus * kept / (every * (1 - out))
+            found.append(BreakEven(more="hybrid", fewer="cloud", times=times, most=mixed))
         if out > 0:
-            found["own-hybrid"] = gpus * (1 - kept) / (every * out)
-    return found
+            both = None if own is None or mixed is None else min(own, mixed)
+            found.append(BreakEven(more="own", fewer="hybrid", times=gpus * (1 - kept) / (every * out), most=both))
+    return {f"{one.more}-{one.fewer}": one for one in found}

@@ -23,20 +23,36 @@ class Line:
     """Its name for people."""
 
     amount: Decimal
-    """What it costs in the days of the year on which the platform is open."""
+    """What the year bears of it."""
 
     gpus: bool
     """Whether it is paid for own GPUs alone."""
 
 
 def lines(economy: Economy) -> tuple[Line, ...]:
-    """All lines, by key."""
+    """All lines, by key: of a platform that opens within the year, what its open days cost."""
     first, end = period(economy)
-    open_part = Fraction((end - first).days, days_of(economy.year))
+    return _lines(economy, Fraction((end - first).days, days_of(economy.year)))
+
+
+def of_a_whole_year(economy: Economy) -> tuple[Line, ...]:
+    """The same lines as if the platform were open all year: what a year's load is compared with."""
+    return _lines(economy, Fraction(1))
+
+
+def _lines(economy: Economy, part: Fraction) -> tuple[Line, ...]:
     return tuple(
-        Line(key=key, name=cost.name, amount=rounded(yearly(cost, economy.year) * open_part), gpus=cost.gpus)
+        Line(key=key, name=cost.name, amount=rounded(borne(cost, economy.year, part)), gpus=cost.gpus)
         for key, cost in sorted(economy.costs.items())
     )
+
+
+def borne(cost: Cost, year: int, part: Fraction) -> Fraction:
+    """What a part of a year bears of a line, exactly.
+
+    Of an investment always the year's whole part: the years that follow bear theirs, and nobody would bear the rest.
+    """
+    return yearly(cost, year) * (1 if isinstance(cost, Investment) else part)
 
 
 def total(of: tuple[Line, ...]) -> Decimal:

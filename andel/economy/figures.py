@@ -10,8 +10,8 @@ from config.environment import Environment
 from .comparison import Compared, compare
 from .statements import Year, settle
 
-VERSION = 1
-"""Of this form."""
+VERSION = 2
+"""Of this form. Since 2 a break-even says whether it is reached."""
 
 
 def prices(environment: Environment) -> dict[str, Any] | None:
@@ -64,7 +64,15 @@ def of_comparison(compared: Compared) -> dict[str, Any]:
             for one in compared.options
         },
         "most": None if compared.most is None else decimal(compared.most),
-        "breaksEven": {name: decimal(at) for name, at in compared.breaks_even.items()},
+        "breaksEven": {
+            name: {
+                "times": decimal(one.times),
+                "most": None if one.most is None else decimal(one.most),
+                "reached": one.reached,
+                "told": str(one),
+            }
+            for name, one in compared.breaks_even.items()
+        },
     }
 
 

@@ -13,11 +13,6 @@ def amount(hundredths: int) -> Decimal:
     return Decimal(hundredths).scaleb(-2)
 
 
-def hundredths(value: Decimal) -> int:
-    """The whole hundredths of an amount that has no more."""
-    return int(value.scaleb(2))
-
-
 def rounded(exact: Fraction) -> Decimal:
     """An amount to the nearest hundredth, halves upwards. For amounts that need not add up to anything."""
     return amount((2 * exact * 100 + 1).__floor__() // 2)

@@ -23,11 +23,17 @@ def counted(environment: Environment) -> dict[str, Fraction]:
     """
     if environment.economy is None:
         return {}
-    key, plans = environment.economy.key, environment.tiers
+    key = environment.economy.key
     return {
-        slug: by_key(key, slug, member) * Fraction(plans[member.tier].price_weight if member.tier in plans else 1)
+        slug: by_key(key, slug, member) * weight_of_plan(environment, member)
         for slug, member in environment.municipalities.items()
     }
+
+
+def weight_of_plan(environment: Environment, member: Member) -> Fraction:
+    """What a member's plan counts on top of the key."""
+    plans = environment.tiers
+    return Fraction(plans[member.tier].price_weight if member.tier in plans else 1)
 
 
 def by_key(key: Key, slug: str, member: Member) -> Fraction:

@@ -11,7 +11,7 @@ from config.municipalities import Member
 
 from .cost import Line, days_of, lines, total
 from .money import rounded, rounded_together
-from .shares import counted, days_of_membership, parts
+from .shares import counted, days_of_membership, parts, weight_of_plan
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +58,9 @@ class Year:
 
     key: Key
     """The key by which it is shared."""
+
+    plans_count: bool
+    """Whether a plan weighs otherwise than 1: then plans count on top of the key."""
 
     lines: tuple[Line, ...]
     """What it costs."""
@@ -110,7 +113,14 @@ def settle(environment: Environment) -> Year | None:
         )
         for slug, member in sorted(members.items())
     )
-    return Year(year=economy.year, currency=economy.currency, key=economy.key, lines=costs, statements=statements)
+    return Year(
+        year=economy.year,
+        currency=economy.currency,
+        key=economy.key,
+        plans_count=any(weight_of_plan(environment, member) != 1 for member in members.values()),
+        lines=costs,
+        statements=statements,
+    )
 
 
 def size_class(key: Key, member: Member) -> str | None:

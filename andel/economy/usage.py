@@ -21,6 +21,9 @@ Part = Annotated[float, Field(ge=0, le=1)]
 MONTH = r"^2\d{3}-(0[1-9]|1[0-2])$"
 """A calendar month, as `2026-11`."""
 
+WHOLE = 0.99
+"""Part of a month that is taken for all of it: a restart or two."""
+
 
 class UsageError(Exception):
     """A file that is none, or doesn't fit the others; in words for who wrote it."""
@@ -93,6 +96,13 @@ class Month(_Part):
     watched: Part
     """Part of the time in which Prometheus saw the platform. What it did not see is in no figure."""
 
+    counted: Part | None = None
+    """Part of the time in which it saw who counts the municipalities' requests and tokens; None where nobody does, and
+    in files that were written before this stood in them."""
+
+    metered: Part | None = None
+    """Part of the time in which somebody told the power of models; None as above."""
+
     municipalities: dict[str, Of]
     """By slug; who used nothing stands here too."""
 
@@ -108,7 +118,7 @@ class Usage:
     """Some months of one environment."""
 
     months: tuple[Month, ...]
-    """One after the other."""
+    """By the calendar; months between them may be missing."""
 
     municipalities: Mapping[str, Used]
     """Together, by slug."""
@@ -119,14 +129,45 @@ class Usage:
 
     @property
     def complete(self) -> bool:
-        """Whether every month had ended and was watched to its end."""
+        """Whether every month had ended when it was read."""
         return all(month.complete for month in self.months)
 
     @property
+    def spans(self) -> list[tuple[str, str]]:
+        """First and last month of each row of months without a gap."""
+        found: list[tuple[str, str]] = []
+        for one in (month.month for month in self.months):
+            if found and following(found[-1][1]) == one:
+                found[-1] = found[-1][0], one
+            else:
+                found.append((one, one))
+        return found
+
+    @property
     def name(self) -> str:
-        """`2026-11`, or `2026-01 – 2026-11`."""
-        first, last = self.months[0].month, self.months[-1].month
-        return first if first == last else f"{first} – {last}"
+        """`2026-11`, or `2026-01 – 2026-11`; with a gap `2026-01, 2026-03 – 2026-11`."""
+        return ", ".join(first if first == last else f"{first} – {last}" for first, last in self.spans)
+
+    @property
+    def counted(self) -> float | None:
+        """The least part of a month in which requests and tokens were counted; None where one doesn't say."""
+        return _least(month.counted for month in self.months)
+
+    @property
+    def metered(self) -> float | None:
+        """The least part of a month in which power was told; None where one doesn't say."""
+        return _least(month.metered for month in self.months)
+
+
+def following(month: str) -> str:
+    """The month after one."""
+    year, number = map(int, month.split("-"))
+    return f"{year + number // 12}-{number % 12 + 1:02}"
+
+
+def _least(parts: Iterable[float | None]) -> float | None:
+    known = list(parts)
+    return None if None in known else min(one for one in known if one is not None)
 
 
 def read(files: Iterable[Path]) -> Usage:

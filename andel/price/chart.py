@@ -9,6 +9,12 @@ from andel.economy.statements import Statement
 WIDTH, HEIGHT, TOP, BELOW = 640, 150, 22, 20
 """Of the area of the columns, and the room above and below it, in units of the drawing."""
 
+FONT = 12
+"""Height of its letters."""
+
+LETTERS = 32
+"""Letters for which half of the width is room, each five sixths as wide as high: few fonts have wider words."""
+
 PLAIN, HIGHLIGHTED = "#b9c4cf", "#0b5c8a"
 """Colours that differ in grey too."""
 
@@ -28,6 +34,7 @@ def chart(statements: Sequence[Statement], slug: str, told: str, labels: tuple[s
     wide = min(step * 0.8, 60.0)
     view = f"0 0 {WIDTH} {TOP + HEIGHT + BELOW}"
     drawing = Element("svg", {"xmlns": "http://www.w3.org/2000/svg", "viewBox": view, "role": "img"})
+    drawing.set("font-family", "sans-serif")
     SubElement(drawing, "title").text = told
     for index, one in enumerate(ranked):
         high = float(one.amount / highest) * HEIGHT
@@ -37,8 +44,9 @@ def chart(statements: Sequence[Statement], slug: str, told: str, labels: tuple[s
         column = SubElement(drawing, "rect", {**size, "fill": colour})
         SubElement(column, "title").text = one.name
         if one.slug == slug:
-            middle = min(max(left + wide / 2, 60), WIDTH - 60)
-            _label(drawing, middle, top - 6, one.name, "middle", HIGHLIGHTED)
+            # Towards the middle there is room for half of the drawing at least.
+            place, anchor = (left, "start") if left + wide / 2 < WIDTH / 2 else (left + wide, "end")
+            _label(drawing, place, top - 6, shortened(one.name), anchor, HIGHLIGHTED)
     floor = TOP + HEIGHT
     SubElement(drawing, "path", {"d": f"M0 {floor} H{WIDTH}", "stroke": "#555555", "fill": "none"})
     _label(drawing, 0, floor + 15, labels[0], "start", "#555555")
@@ -46,6 +54,11 @@ def chart(statements: Sequence[Statement], slug: str, told: str, labels: tuple[s
     return drawing
 
 
+def shortened(name: str) -> str:
+    """A name that has room in half of the drawing; the whole one stands above it."""
+    return name if len(name) <= LETTERS else f"{name[: LETTERS - 1].rstrip()}…"
+
+
 def _label(drawing: Element, x: float, y: float, text: str, anchor: str, colour: str) -> None:
-    place = {"x": f"{x:.2f}", "y": f"{y:.2f}", "text-anchor": anchor, "fill": colour, "font-size": "12"}
+    place = {"x": f"{x:.2f}", "y": f"{y:.2f}", "text-anchor": anchor, "fill": colour, "font-size": str(FONT)}
     SubElement(drawing, "text", place).text = text

@@ -96,7 +96,7 @@ def command(
             raise click.ClickException(
                 f"{statement} is no member; write one of {', '.join(environment.municipalities)}"
             )
-        click.echo(page(year, statement, language, usage), nl=False)
+        click.echo(page(year, statement, language, usage, compare(environment)), nl=False)
     elif as_json:
         told = {"usage": plain(usage)} if usage else {}
         click.echo(json.dumps({**(prices(environment) or {}), **told}, indent=1, ensure_ascii=False))
@@ -129,11 +129,13 @@ def used(files: tuple[Path, ...], environment: Environment) -> Usage | None:
 def separated(year: Year, usage: Usage | None = None) -> str:
     """The statements as CSV (RFC 4180): commas between, a point in amounts, whatever the machine's locale.
 
-    What was used stands in columns of its own; an empty one is unknown.
+    What was used stands in columns of its own; an empty one is unknown. `counted` and `metered` are the least parts of
+    a month in which requests and tokens, and energy, were read.
     """
     text = io.StringIO()
     writer = csv.writer(text)
-    more = ("months", "requests", "input_tokens", "output_tokens", "kilowatt_hours") if usage else ()
+    figures = ("requests", "input_tokens", "output_tokens", "kilowatt_hours", "counted", "metered")
+    more = ("months", *figures) if usage else ()
     writer.writerow(("slug", "name", "citizens", "tier", "class", "days", "amount", "currency", "year", *more))
     for one in year.statements:
         told = (one.slug, guarded(one.name), one.citizens or "", one.tier, one.size_class or "", one.days, one.amount)
@@ -143,7 +145,8 @@ def separated(year: Year, usage: Usage | None = None) -> str:
 
 def columns(usage: Usage, slug: str) -> tuple[str, ...]:
     """What one used, as columns."""
-    return (usage.name, *("" if one is None else str(one) for one in usage.of(slug).figures))
+    told = (*usage.of(slug).figures, usage.counted, usage.metered)
+    return (usage.name, *("" if one is None else str(one) for one in told))
 
 
 def plain(usage: Usage) -> dict[str, Any]:
@@ -151,16 +154,18 @@ def plain(usage: Usage) -> dict[str, Any]:
     return {
         "months": [month.month for month in usage.months],
         "complete": usage.complete,
+        "counted": usage.counted,
+        "metered": usage.metered,
         "municipalities": {
             slug: used.model_dump(mode="json", by_alias=True) for slug, used in usage.municipalities.items()
         },
-        "notes": sorted({note for month in usage.months for note in month.notes}),
+        "notes": [f"{month.month}: {note}" for month in usage.months for note in month.notes],
     }
 
 
 def guarded(name: str) -> str:
     """A name that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    return f"'{name}" if name[0] in "=+-@\t\r" else name
+    return f"'{name}" if name.startswith(tuple("=+-@\t\r")) else name
 
 
 def show(year: Year, compared: Compared | None) -> None:
@@ -197,9 +202,9 @@ def show(year: Year, compared: Compared | None) -> None:
             )
             for one in compared.options
         ]
-        table(f"{compared.tokens:,} tokens a year", ways)
-        for pair, at in compared.breaks_even.items():
-            click.echo(f"{' and '.join(pair.split('-'))} cost the same at {float(at):.2f} times this load")
+        table(f"{compared.tokens:,} tokens in a whole year", ways)
+        for one in compared.breaks_even.values():
+            click.echo(one)
         if compared.most is not None:
             click.echo(f"own GPUs carry {float(compared.most):.2f} times this load, and need more of them above")
 
@@ -217,6 +222,8 @@ def show_usage(year: Year, usage: Usage) -> None:
         for one in year.statements
     ]
     table(f"used in {usage.name}, for information: no amount depends on it", rows)
+    for note in plain(usage)["notes"]:
+        click.echo(note)
 
 
 def told_of_the_rest(year: Year) -> str:

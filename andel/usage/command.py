@@ -26,7 +26,7 @@ from config.environment import Environment
 
 from .month import days, span
 from .prometheus import Prometheus
-from .reading import count, models, municipalities, notes
+from .reading import count, counted_in, metered_in, models, municipalities, notes, part
 
 TOKEN = "ANDEL_PROMETHEUS_TOKEN"  # noqa: S105 - the name of a variable
 """Variable with a bearer token for Prometheus, where it wants one."""
@@ -64,7 +64,10 @@ def command(file: Path, month: str, prometheus: str | None, out: Path | None, as
     except UsageError as error:
         raise click.ClickException(str(error)) from None
     if out is not None:
-        out.write_text(written(found), encoding="utf-8")
+        try:
+            out.write_text(written(found), encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"{out}: {error.strerror}; write it where a folder stands") from None
     if as_json:
         click.echo(written(found), nl=False)
     elif as_csv:
@@ -111,7 +114,9 @@ def read(environment: Environment, month: str, address: str | None, now: datetim
         time_zone=gateway.limits.time_zone,
         until=whole.end.isoformat(timespec="seconds"),
         complete=complete,
-        watched=round(min(1.0, counted.watched / counted.seconds), 4),
+        watched=part(counted.watched, counted),
+        counted=counted_in(counted),
+        metered=metered_in(counted),
         municipalities=municipalities(counted, environment.municipalities),
         models=models(counted, environment.models),
         notes=notes(counted),
@@ -140,12 +145,17 @@ def row(name: str, used: Used) -> Row:
 
 
 def separated(month: Month, environment: Environment) -> str:
-    """The figures as CSV (RFC 4180): a line for each municipality and model, and one for all its models."""
+    """The figures as CSV (RFC 4180): a line for each municipality and model, and one for all its models.
+
+    `counted` and `metered` are the parts of the time of which requests and tokens, and energy, are.
+    """
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(("month", "slug", "name", "model", "requests", "input_tokens", "output_tokens", "kilowatt_hours"))
+    figures = ("requests", "input_tokens", "output_tokens", "kilowatt_hours", "counted", "metered")
+    writer.writerow(("month", "slug", "name", "model", *figures))
     for slug, of in month.municipalities.items():
         for model, used in (*of.models.items(), ("", of.total)):
-            place = (month.month, guarded(slug), guarded(named(slug, environment)), guarded(model) if model else "")
-            writer.writerow((*place, *("" if one is None else str(one) for one in used.figures)))
+            place = (month.month, guarded(slug), guarded(named(slug, environment)), guarded(model))
+            told = (*used.figures, month.counted, month.metered)
+            writer.writerow((*place, *("" if one is None else str(one) for one in told)))
     return text.getvalue()

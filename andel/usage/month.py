@@ -34,7 +34,7 @@ def span(month: str, zone: ZoneInfo, now: datetime) -> tuple[Span, bool]:
     Raises:
         UsageError: it is no month, or has not begun.
     """
-    if not re.match(MONTH, month):
+    if not re.fullmatch(MONTH, month):
         raise UsageError(f"{month} is no month; write it as 2026-11")
     year, number = map(int, month.split("-"))
     start = _midnight(date(year, number, 1), zone)

@@ -7,6 +7,9 @@
 | energy | `andel:municipality_watts:sum` (ADR 43) | `andel:model_watts:sum` |
 
 Where nobody counts at the edge, requests are those that pickers let through, and tokens are unknown.
+
+A counter that Prometheus did not read has no growth, and that looks like a municipality at rest: so the time in which
+each was read is counted too.
 """
 
 from collections import defaultdict
@@ -15,9 +18,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TypeVar
 
-from andel.economy.usage import Of, Used
+from andel.economy.usage import WHOLE, Of, Used
 from andel.release.pins import EppDialect
 from components.monitoring.series import OF_MUNICIPALITY, of_picker
+from config.names import GATEWAY
 
 from .month import Span
 from .prometheus import Labels, Prometheus
@@ -26,6 +30,12 @@ STEP = 15
 """Seconds between two values of which energy is summed, and time is counted."""
 
 JOULES_PER_KWH = 3_600_000
+
+AT_EDGE, AT_PICKERS = (
+    "gen_ai_server_request_duration_seconds_count",
+    "flow_control_request_queue_duration_seconds_count",
+)
+"""Counters of requests by municipality: of the AI Gateway, and of pickers without their prefix."""
 
 Sums = dict[Labels, float]
 
@@ -59,6 +69,12 @@ class Counted:
     measured: float = 0
     """Seconds in which somebody told a model's power."""
 
+    at_edge: float = 0
+    """Seconds in which Prometheus read a page of the edge's, or had counts of it."""
+
+    at_pickers: float = 0
+    """The same of a picker."""
+
     seconds: float = 0
     """Seconds that were asked for."""
 
@@ -76,7 +92,7 @@ def count(prometheus: Prometheus, dialect: EppDialect, days: Iterable[Span]) -> 
             sums = getattr(found, name)
             for labels, value in prometheus.values(expr, day.end, by).items():
                 sums[labels] += value
-        for name, expr in (("watched", 'sum(up{andel_model!=""})'), ("measured", "sum(andel:model_watts:sum)")):
+        for name, expr in coverage(dialect).items():
             seen = prometheus.values(f"count_over_time(({expr})[{day.seconds}s:{STEP}s]) * {STEP}", day.end)
             setattr(found, name, getattr(found, name) + min(seen.get((), 0.0), day.seconds))
         found.seconds += day.seconds
@@ -92,12 +108,9 @@ def questions(dialect: EppDialect, over: str) -> dict[str, tuple[str, Labels]]:
     """
     whose = f'{OF_MUNICIPALITY}!=""'
     edge, kind = (OF_MUNICIPALITY, "gen_ai_original_model"), "gen_ai_token_type"
-    requests = f'gen_ai_server_request_duration_seconds_count{{{whose},error_type=""}}'
+    requests = f'{AT_EDGE}{{{whose},error_type=""}}'
     tokens = f'gen_ai_client_token_usage_sum{{{whose},{kind}=~"input|output"}}'
-    picked = (
-        f"{of_picker(dialect, 'flow_control_request_queue_duration_seconds_count')}"
-        '{outcome="Dispatched",fairness_id!=""}'
-    )
+    picked = f'{of_picker(dialect, AT_PICKERS)}{{outcome="Dispatched",fairness_id!=""}}'
     energy = f"sum_over_time({{}}{over.replace(']', f':{STEP}s]')}) * {STEP}"
     asked: dict[str, tuple[str, Labels]] = {
         "edge_requests": (f"increase({requests}{over})", edge),
@@ -110,6 +123,39 @@ def questions(dialect: EppDialect, over: str) -> dict[str, tuple[str, Labels]]:
         "engine_joules": (energy.format("andel:model_watts:sum"), ("andel_model",)),
     }
     return {name: (f"sum by ({', '.join(by)}) ({expr})", by) for name, (expr, by) in asked.items()}
+
+
+def coverage(dialect: EppDialect) -> dict[str, str]:
+    """What has a value while Prometheus reads that on which a figure stands.
+
+    A page that answers is read, though nobody has asked yet and it counts nothing; and where another Prometheus has
+    names of its own for pages, the counts themselves are there.
+    """
+    edge = f'{AT_EDGE}{{{OF_MUNICIPALITY}!=""}}'
+    picker = f'{of_picker(dialect, AT_PICKERS)}{{fairness_id!=""}}'
+    return {
+        "watched": 'max(up{andel_model!=""}) == 1',
+        "measured": "sum(andel:model_watts:sum)",
+        "at_edge": f'(max(up{{job="{GATEWAY}/edge-tokens"}}) == 1) or count({edge})',
+        "at_pickers": f'(max(up{{andel_picker!=""}}) == 1) or count({picker})',
+    }
+
+
+def counted_in(counted: Counted) -> float | None:
+    """Part of the time in which that was read by which municipalities' requests are told; None where nothing is."""
+    if not counted.edge_requests and not counted.picked:
+        return None
+    return part(counted.at_edge if counted.edge_requests else counted.at_pickers, counted)
+
+
+def metered_in(counted: Counted) -> float | None:
+    """Part of the time in which power was told; None where it never was."""
+    return part(counted.measured, counted) if counted.joules else None
+
+
+def part(seconds: float, counted: Counted) -> float:
+    """Seconds as a part of those that were asked for."""
+    return round(min(1.0, seconds / counted.seconds), 4)
 
 
 def municipalities(counted: Counted, slugs: Iterable[str]) -> dict[str, Of]:
@@ -196,9 +242,14 @@ def notes(counted: Counted) -> tuple[str, ...]:
         found.append(
             "energy of municipalities is unknown: nobody told the power of GPUs, or no picker whose request it is"
         )
-    elif counted.measured < 0.99 * counted.watched:
+    elif counted.measured < WHOLE * counted.watched:
         found.append(f"power was told in {counted.measured / counted.seconds:.0%} of the time: energy is of that time")
-    if counted.watched < 0.99 * counted.seconds:
+    if (told := counted_in(counted)) is not None and told < WHOLE:
+        found.append(
+            f"requests {'and tokens ' if counted.edge_tokens else ''}were counted in {told:.0%} of the time:"
+            " those of the rest are in no municipality's figure"
+        )
+    if counted.watched < WHOLE * counted.seconds:
         found.append(
             f"Prometheus saw the platform in {counted.watched / counted.seconds:.0%} of the time:"
             " what it did not see is in no figure"

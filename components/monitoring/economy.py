@@ -7,13 +7,12 @@ Nothing here is paid by. A series has the whole amount of the year, as the confi
 from collections.abc import Sequence
 
 from andel.economy.statements import Year, settle
+from config.economy import Economy
+from config.economy_rules import period
 from config.environment import Environment
 
 from .panels import Board, Panel
 from .recording import TOKENS, Rule, plain, record
-
-HOURS = 8760
-"""Of a year."""
 
 DAY = "1d"
 
@@ -23,8 +22,8 @@ SERVED = f"sum_over_time(andel:municipality_requests:rate5m[{DAY}])"
 
 def figures(environment: Environment) -> list[Rule]:
     """Amounts by line and by municipality, and parts of the cost and of a day's requests."""
-    year = settle(environment)
-    if year is None:
+    economy, year = environment.economy, settle(environment)
+    if economy is None or year is None:
         return []
     lines = [
         record("andel:economy_cost:amount", f"vector({plain(line.amount)})", line=line.key, gpus=yes(line.gpus))
@@ -42,7 +41,7 @@ def figures(environment: Environment) -> list[Rule]:
         *amounts,
         *([record("andel:economy_statement:share", parts)] if amounts else []),
         *([record("andel:municipality_requests:share1d", used)] if environment.tiers else []),
-        record("andel:economy_gpus_per_million_tokens:amount", of_tokens()),
+        record("andel:economy_gpus_per_million_tokens:amount", of_tokens(hours(economy))),
     ]
 
 
@@ -56,9 +55,15 @@ def yes(condition: bool) -> str:
     return "yes" if condition else "no"
 
 
-def of_tokens() -> str:
+def hours(economy: Economy) -> int:
+    """Hours of the year in which the platform is open, and which its cost is of."""
+    first, end = period(economy)
+    return (end - first).days * 24
+
+
+def of_tokens(hours: int) -> str:
     """What a million tokens would cost, were every hour of the year like the last five minutes."""
-    hourly = f'sum(andel:economy_cost:amount{{gpus="yes"}}) / {HOURS}'
+    hourly = f'sum(andel:economy_cost:amount{{gpus="yes"}}) / {hours}'
     return f"{hourly} / (sum(andel:model_tokens:rate5m) * 3600 > 0) * {TOKENS * TOKENS}"
 
 

@@ -2,12 +2,10 @@
 """Years that somebody worked out on paper."""
 
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from andel.economy.comparison import compare
 from andel.economy.cost import lines
 from andel.economy.statements import settle
 from config.economy import Economy
@@ -117,53 +115,23 @@ def test_a_platform_that_opens_in_april_costs_from_april() -> None:
     assert paid(environment) == {"odense": Decimal(275_000)}
 
 
-COMPARISON = {
-    "models": {
-        "mistral-small": {
-            "inputTokens": 90_000_000_000,
-            "outputTokens": 10_000_000_000,
-            "cloudModel": "m",
-            "inputPrice": 2,
-            "outputPrice": 6,
-        }
-    },
-    "ownCapacityTokens": 150_000_000_000,
-    "hybrid": {"gpuPercent": 60, "cloudPercent": 25},
-}
-
-
-def test_own_gpus_beside_a_cloud() -> None:
-    """The cloud takes 90,000 * 2 + 10,000 * 6 = 240,000; a quarter is 60,000. Own GPUs cost 120,000; 60 % are 72,000.
-
-    They cost the same at half the load; the mixture and the cloud at 72,000 / 180,000; own GPUs and the mixture at
-    48,000 / 60,000. 60 % of the GPUs carry 90 milliards of tokens, and three quarters of the load are 75.
-    """
-    costs = {
-        "gpus": {"kind": "yearly", "name": "G", "amount": 120_000, "gpus": True},
-        "people": {"kind": "yearly", "name": "P", "amount": 50_000},
+def test_an_investment_is_borne_whole_though_the_platform_opens_in_july() -> None:
+    """(4,800,000 - 300,000) / 5 in each of five years, or 450,000 would be borne by none. What is paid by the hour
+    and by the year is of 184 days: 9.5 kW * 184 * 24 h * 1.3 * 1.15; 2 kW * 1,000 h * 0.50 * 184 / 365."""
+    costs = {key: COSTS[key] for key in ("power", "nights")}
+    nodes = {**COSTS["nodes"], "bought": 2026}
+    years = [
+        Economy.model_validate({"year": 2026 + index, "costs": {**costs, "nodes": nodes}, "key": {"kind": "citizens"}})
+        for index in range(5)
+    ]
+    opened = Economy.model_validate({**years[0].model_dump(by_alias=True), "opens": "2026-07-01"})
+    assert {line.key: line.amount for line in lines(opened)} == {
+        "nights": Decimal("504.11"),
+        "nodes": Decimal(900_000),
+        "power": Decimal("62718.24"),
     }
-    compared = compare(priced(of_citizens(a=1), {"kind": "citizens"}, costs=costs, comparison=COMPARISON))
-    assert compared is not None
-    assert compared.tokens == 100_000_000_000
-    assert compared.most == Fraction(3, 2)
-    assert {one.way: (one.total, one.carried) for one in compared.options} == {
-        "own": (Decimal(170_000), True),
-        "cloud": (Decimal(290_000), None),
-        "hybrid": (Decimal(182_000), True),
-    }
-    assert {name: float(at) for name, at in compared.breaks_even.items()} == {
-        "own-cloud": 0.5,
-        "hybrid-cloud": 0.4,
-        "own-hybrid": 0.8,
-    }
-
-
-def test_gpus_that_are_too_few_are_said_to_be() -> None:
-    costs = {"gpus": {"kind": "yearly", "name": "G", "amount": 1, "gpus": True}}
-    few = {**COMPARISON, "ownCapacityTokens": 99_999_999_999}
-    compared = compare(priced(of_citizens(a=1), {"kind": "citizens"}, costs=costs, comparison=few))
-    assert compared is not None
-    assert [one.carried for one in compared.options] == [False, None, False]
+    borne = [line.amount for year in (opened, *years[1:]) for line in lines(year) if line.key == "nodes"]
+    assert sum(borne) == Decimal(4_500_000)
 
 
 def test_weights_of_ones_own() -> None:

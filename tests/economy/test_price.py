@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from andel.__main__ import main
 from andel.economy.figures import prices
 from andel.economy.statements import settle
-from andel.price.command import LANGUAGES, guarded
+from andel.price.command import LANGUAGES, guarded, show
 from andel.price.page import page
 from config.judge import judge
 from config.stackfile import read
@@ -50,8 +50,16 @@ def test_no_name_is_a_formula(name: str) -> None:
 
 def test_people_see_lines_statements_and_the_comparison() -> None:
     shown = price()
-    for told in ("Strøm og køling", "Ringkøbing-Skjern", "paid 3344413.90", "own and cloud cost the same at", "hybrid"):
+    for told in ("Strøm og køling", "Ringkøbing-Skjern", "paid 3344413.90", "out of reach", "hybrid"):
         assert told in shown
+
+
+def test_a_name_in_brackets_is_no_style(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "[/b] [red]Rød :smile:"
+    year = settle(judge(edited(stack_document("prod"), {"municipalities.samso.name": name})))
+    assert year is not None
+    show(year, None)
+    assert name in capsys.readouterr().out
 
 
 class Read(HTMLParser):

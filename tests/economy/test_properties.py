@@ -14,9 +14,8 @@ from andel.economy.money import rounded_together
 from andel.economy.statements import Statement, Year, settle
 from config.environment import Environment
 from config.municipalities import Member
-from tests.conftest import ROOT
 
-from .registers import KOMBIT, amounts, environments, keys, member, priced, registers
+from .registers import KOMBIT, OS2, amounts, environments, keys, member, priced, registers
 
 # Shared machines are slow at times; the number of examples is what counts.
 settings.register_profile("andel", deadline=None, max_examples=60, derandomize=True, database=None)
@@ -60,14 +59,38 @@ def test_a_bigger_share_is_never_rounded_to_less(environment: Environment) -> No
 def test_a_bigger_municipality_of_the_same_plan_and_days_never_pays_less(environment: Environment) -> None:
     if environment.economy is not None and environment.economy.key.kind == "weights":
         return  # its rule says nothing of size
-    alike: dict[tuple[str, int], list[Statement]] = {}
+    never_less_by_size(environment)
+
+
+@given(registers(), st.decimals(0, 200, places=2), st.integers(1, 300_000), st.integers(0, 100))
+def test_nor_does_it_by_a_price_list(members: dict[str, Member], price: Decimal, citizens: int, percent: int) -> None:
+    never_less_by_size(priced(members, {**KOMBIT, "price": price, "cap": {"citizens": citizens, "percent": percent}}))
+
+
+def never_less_by_size(environment: Environment) -> None:
+    """Of members with one plan and one time, who is bigger pays no less."""
+    alike: dict[tuple[object, ...], list[Statement]] = {}
     members = environment.municipalities
     for one in year_of(environment).statements:
-        if not (members[one.slug].joins or members[one.slug].leaves):
-            alike.setdefault((one.tier, one.days), []).append(one)
+        member = members[one.slug]
+        alike.setdefault((one.tier, member.joins, member.leaves), []).append(one)
     for of_one_kind in alike.values():
         paid = [one.amount for one in sorted(of_one_kind, key=lambda one: (one.citizens or 0, one.amount))]
         assert paid == sorted(paid)
+
+
+@given(st.lists(st.integers(25_000, 59_999), min_size=2, max_size=30), amounts)
+def test_of_one_class_the_bigger_get_the_hundredths_that_are_left(citizens: list[int], cost: Decimal) -> None:
+    """Their shares are equal, so nothing but their size says who goes first."""
+    members = {f"m-{index}": Member(name="En", tier="basis", citizens=one) for index, one in enumerate(citizens)}
+    never_less_by_size(priced(members, {"kind": "size-classes", "classes": OS2}, cost))
+
+
+@given(environments())
+def test_nobody_bears_more_than_what_its_own_days_cost(environment: Environment) -> None:
+    """Who comes in December lowers what others pay for December, and not for January."""
+    year = year_of(environment)
+    assert all(one.exact <= Fraction(year.cost) * one.days / 365 for one in year.statements)
 
 
 @given(st.data())
@@ -94,13 +117,6 @@ def test_the_order_of_the_register_does_not_matter(environment: Environment, ran
     random.shuffle(members)  # type: ignore[attr-defined]
     other = environment.model_copy(update={"municipalities": dict(members)})
     assert prices(other) == prices(environment)
-
-
-def test_nothing_of_it_reads_the_locale() -> None:
-    """Some locales sort `aa` behind `z`, and write a comma into numbers. Asked of every module: no machine has all."""
-    sources = [file.read_text(encoding="utf-8") for file in (ROOT / "andel/economy").glob("*.py")]
-    assert len(sources) >= 7
-    assert not [source for source in sources if "import locale" in source or ":n}" in source or "babel" in source]
 
 
 @given(registers(), st.decimals(0, 200, places=2))

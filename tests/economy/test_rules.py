@@ -37,6 +37,14 @@ def test_a_price_list_that_misses_the_cost_is_refused_with_one_that_covers_it(
     judged(edited(DEV, {"economy.key": {**key, "price": float(price)}}))
 
 
+def test_a_price_of_nothing_is_answered_with_one_that_covers_the_cost() -> None:
+    """There are members, so it is the price that is wrong."""
+    with pytest.raises(Refusal) as refusal:
+        judged(edited(DEV, {"economy.key": {**LIST, "price": 0}}))
+    price = refusal.value.mistakes[0].mend.removeprefix("write ").split(",")[0]
+    judged(edited(DEV, {"economy.key": {**LIST, "price": float(price)}}))
+
+
 def test_what_the_reserve_covers_is_admitted() -> None:
     """The near miss of the one above, to the hundredth."""
     year = prices(judged(edited(DEV, {"economy.key": {**LIST, "reserve": 1360}})))

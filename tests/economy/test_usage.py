@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from andel.__main__ import main
 from andel.economy.statements import Year, settle
 from andel.economy.usage import Month, Of, Usage, UsageError, Used, month_of, read, together, written
-from andel.price.command import LANGUAGES, separated
+from andel.price.command import LANGUAGES, plain, separated
 from andel.price.page import page
 from config.judge import judge
 from tests.conftest import ROOT, stack_document
@@ -35,6 +35,8 @@ def month(name: str = "2026-11", environment: str = HOST, *, used: dict[str, Use
         until="2026-11-30T23:00:00+00:00",
         complete=True,
         watched=1.0,
+        counted=1.0,
+        metered=1.0,
         municipalities={slug: Of(total=one) for slug, one in (used or {}).items()},
         models={},
     )
@@ -111,9 +113,9 @@ def test_people_see_what_is_unknown(file: Path) -> None:
 
 
 TOLD = {
-    "da": ("Forbrug 2026-11", "3.400.000", "12,345", "ukendt", "Beløbet afhænger ikke af forbruget"),
-    "de": ("Nutzung 2026-11", "3.400.000", "12,345", "unbekannt", "Der Betrag hängt nicht von der Nutzung ab"),
-    "en": ("Use 2026-11", "3,400,000", "12.345", "unknown", "the amount does not depend on use"),
+    "da": ("Forbrug: november 2026", "3.400.000", "12,345", "ukendt", "Beløbet afhænger ikke af forbruget"),
+    "de": ("Nutzung: November 2026", "3.400.000", "12,345", "unbekannt", "Der Betrag hängt nicht von der Nutzung ab"),
+    "en": ("Use: November 2026", "3,400,000", "12.345", "unknown", "the amount does not depend on use"),
 }
 
 
@@ -136,9 +138,61 @@ def test_months_are_added_and_what_is_unknown_once_is_unknown() -> None:
     assert usage.name == "2026-10 – 2026-11"
 
 
+def test_months_that_were_not_read_are_in_no_span() -> None:
+    """A December and a January follow each other; a month that nobody read is not claimed."""
+    usage = together([month(name) for name in ("2025-12", "2026-01", "2026-03")])
+    assert usage.name == "2025-12 – 2026-01, 2026-03"
+    assert "Forbrug: december 2025 – januar 2026, marts 2026<" in page(year(), "aarhus", "da", usage)
+
+
+PARTS = {
+    "da": ("kun talt i en del af tiden (november 2026: 52%); resten er ikke med", "kun målt i en del af tiden"),
+    "de": ("nur in einem Teil der Zeit gezählt (November 2026: 52%)", "nur in einem Teil der Zeit gemessen"),
+    "en": ("counted for part of the time only (November 2026: 52%)", "measured for part of the time only"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_statement_says_of_which_part_of_the_time_it_tells(language: str) -> None:
+    counted, metered = PARTS[language]
+    whole = month("2026-10", used={"aarhus": AARHUS})
+    half = month(used={"aarhus": AARHUS}).model_copy(update={"counted": 0.5167, "metered": 0.99})
+
+    def told(*months: Month) -> str:
+        return page(year(), "aarhus", language, together(months)).replace("\N{NO-BREAK SPACE}%", "%")
+
+    assert counted in told(whole, half)
+    assert metered not in told(whole, half)
+    assert metered in told(whole, half.model_copy(update={"metered": 0.9899}))
+    assert counted.split(" (")[0] not in told(whole)
+
+
+def test_of_a_file_that_does_not_say_it_nobody_knows() -> None:
+    """Files of before were taken for whole months."""
+    silent = month(used={"aarhus": AARHUS}).model_copy(update={"counted": None})
+    assert "(november 2026: ukendt)" in page(year(), "aarhus", "da", together([silent]))
+    nothing = silent.model_copy(update={"metered": None, "municipalities": {"aarhus": Of(total=Used())}})
+    assert "del af tiden" not in page(year(), "aarhus", "da", together([nothing]))  # no figure is told
+
+
+def test_scripts_and_spreadsheets_get_the_least_part() -> None:
+    half = month(used={"aarhus": AARHUS}).model_copy(update={"counted": 0.5, "notes": ("counted in 50%",)})
+    usage = together([month("2026-10"), half])
+    assert (plain(usage)["counted"], plain(usage)["metered"]) == (0.5, 1.0)
+    assert plain(usage)["notes"] == ["2026-11: counted in 50%"]
+    rows = list(csv.DictReader(separated(year(), usage).splitlines()))
+    assert {(row["counted"], row["metered"]) for row in rows} == {("0.5", "1.0")}
+
+
+def test_people_see_the_notes_of_each_month(file: Path) -> None:
+    noted = month_of(file).model_copy(update={"notes": ("requests and tokens were counted in 50% of the time",)})
+    file.write_text(written(noted), encoding="utf-8")
+    assert "2026-11: requests and tokens were counted in 50% of the time" in asked(file)
+
+
 def test_an_unfinished_month_says_so() -> None:
     usage = together([month(used={"aarhus": AARHUS}).model_copy(update={"complete": False})])
-    assert "ikke slut" in page(year(), "aarhus", "da", usage)
+    assert "ikke afsluttet" in page(year(), "aarhus", "da", usage)
 
 
 @pytest.mark.parametrize(

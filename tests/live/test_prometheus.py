@@ -311,7 +311,9 @@ def used(seen: Watched, tmp_path_factory: pytest.TempPathFactory) -> Month:
     words = ["usage", str(stack), "--month", month, "--prometheus", seen.prometheus, "--out", str(out)]
     result = CliRunner().invoke(main, words)
     assert result.exit_code == 0, result.output
-    assert "Prometheus saw the platform in" in result.output  # since this lab began, and not since the month did
+    # Since this lab began, and not since the month did.
+    assert "Prometheus saw the platform in" in result.output
+    assert "requests and tokens were counted in" in result.output
     return month_of(out)
 
 

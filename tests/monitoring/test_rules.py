@@ -10,6 +10,7 @@ import pytest
 from andel.release import release
 from andel.usage.reading import questions
 from components.monitoring.boards import boards
+from components.monitoring.economy import figures
 from components.monitoring.series import exported, of_picker
 from config.judge import judge
 from config.release import ReleaseName
@@ -144,3 +145,13 @@ def test_boards_and_variables_are_of_what_there_is() -> None:
         key: value for key, value in stack_document("dev").items() if key not in ("tiers", "gateway", "municipalities")
     }
     assert "andel-fairness" not in {one.uid for one in boards(judge(bare), DIALECT)}
+
+
+def test_an_hour_of_gpus_is_one_in_which_the_platform_is_open() -> None:
+    """From 1 July 2026 there are 184 days of 24 hours, and the year's cost is of these."""
+    for opens, hours in ((None, 8760), ("2026-07-01", 4416)):
+        one = environment()
+        assert one.economy is not None
+        opened = one.model_copy(update={"economy": one.economy.model_copy(update={"opens": opens})})
+        (rule,) = [rule for rule in figures(opened) if rule["record"] == "andel:economy_gpus_per_million_tokens:amount"]
+        assert f"/ {hours} /" in rule["expr"]

@@ -41,8 +41,11 @@ ENVIRONMENT = judge(edited(stack_document("dev"), {"monitoring.prometheus": ADDR
 
 Series = dict[str, list[tuple[dict[str, str], float]]]
 EDGE = {"andel_municipality": "aarhus", "gen_ai_original_model": "mistral-small"}
-WATCHED = 'up{andel_model!=""}'
+WATCHED = 'max(up{andel_model!=""}) == 1'
+AT_EDGE, AT_PICKERS = 'up{job="andel-gateway/edge-tokens"}) == 1', 'up{andel_picker!=""}) == 1'
 TOLD: Series = {
+    AT_EDGE: [({}, 10**9)],
+    AT_PICKERS: [({}, 10**9)],
     "gen_ai_server_request_duration_seconds_count": [(EDGE, 3.4)],
     "gen_ai_client_token_usage_sum": [
         ({**EDGE, "gen_ai_token_type": "input"}, 100.2),
@@ -167,12 +170,49 @@ def test_time_that_was_not_watched_is_said(monkeypatch: pytest.MonkeyPatch) -> N
     assert any("power was told in 25%" in note for note in month.notes)
 
 
+HALF = {"edge": AT_EDGE, "pickers": AT_PICKERS}
+
+
+@pytest.mark.parametrize("who", HALF)
+def test_counts_of_a_part_of_the_time_are_said_to_be(who: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Engines were watched all month, and who counts requests for half of each day: that is no month of use."""
+    counting = TOLD if who == "edge" else {name: one for name, one in TOLD.items() if not name.startswith("gen_ai")}
+    whole = read(monkeypatch, counting)
+    assert (whole.watched, whole.counted) == (1, 1)
+    assert not any("of the time" in note for note in whole.notes)
+    half = read(monkeypatch, {**counting, HALF[who]: [({}, 43_200)]})
+    assert half.watched == 1
+    assert half.counted == pytest.approx(0.5, abs=0.01)
+    assert half.municipalities == whole.municipalities  # nothing is made up for the rest
+    (note,) = [note for note in half.notes if "of the time" in note]
+    assert ("requests and tokens" if who == "edge" else "requests were") in note
+    assert "in 50% of the time" in note
+
+
+def test_a_month_of_which_nothing_was_counted_at_the_edge_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its requests are not none: they are of none of the time."""
+    month = read(monkeypatch, {name: one for name, one in TOLD.items() if name != AT_EDGE})
+    assert month.counted == 0
+    nobody = read(monkeypatch, {WATCHED: [({}, 10**9)]})
+    assert (nobody.counted, nobody.metered) == (None, None)
+
+
+def test_a_page_that_fails_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prometheus has `up` of pods that it can't read, at 0; so each is asked for as it is when it answers."""
+    asked: list[tuple[str, float]] = []
+    whole, _ = span("2026-10", ZONE, NOW)
+    count(telling(TOLD, asked)(ADDRESS), EPP, days(whole, ZONE))
+    pages = {query for query, _ in asked if "up{" in query}
+    assert len(pages) == 3 * 2  # by days of 24 hours, and of 25
+    assert all(re.search(r"max\(up\{[^}]+}\) == 1\)", query) for query in pages)
+
+
 def test_a_day_is_asked_at_its_end_and_over_its_length() -> None:
     asked: list[tuple[str, float]] = []
     whole, _ = span("2026-10", ZONE, NOW)
     counted = count(telling(TOLD, asked)(ADDRESS), EPP, days(whole, ZONE))
     assert counted.seconds == whole.seconds
-    requests = [(query, at) for query, at in asked if "gen_ai_server" in query]
+    requests = [(query, at) for query, at in asked if "increase(gen_ai_server" in query]
     assert len(requests) == 31
     (long,) = [at for query, at in requests if "[90000s]" in query]
     assert datetime.fromtimestamp(long, UTC) == datetime(2026, 10, 25, 23, tzinfo=UTC)
@@ -239,6 +279,20 @@ def test_people_scripts_and_spreadsheets_get_the_same(monkeypatch: pytest.Monkey
     (row,) = [one for one in rows if one["slug"] == "aarhus" and not one["model"]]
     assert (row["requests"], row["kilowatt_hours"]) == (str(total.requests), str(total.kilowatt_hours))
     assert [one["input_tokens"] for one in rows if one["model"] == "mistral-small"] == [str(total.input_tokens)]
+    assert {(one["counted"], one["metered"]) for one in rows} == {("1.0", "1.0")}
+    monkeypatch.setitem(TOLD, AT_EDGE, [({}, 43_200)])
+    assert {one["counted"] for one in csv.DictReader(run(monkeypatch, "--csv").splitlines())} == {"0.4993"}
+    assert json.loads(run(monkeypatch, "--json"))["counted"] == 0.4993
+    assert "requests and tokens were counted in 50% of the time" in run(monkeypatch)
+
+
+def test_a_file_that_can_not_be_written_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(command, "Prometheus", telling(TOLD))
+    out = tmp_path / "none" / "month.json"
+    asked = ["usage", str(ROOT / "Pulumi.dev.yaml"), "--month", "2025-10", "--prometheus", ADDRESS, "--out", str(out)]
+    result = CliRunner().invoke(main, asked)
+    assert result.exit_code == 1
+    assert f"{out}: No such file or directory" in result.output
 
 
 def test_what_is_unknown_is_no_zero(monkeypatch: pytest.MonkeyPatch) -> None:
