@@ -253,9 +253,9 @@ def test_a_failure_names_its_kind_alone_and_the_container_fails(
     """An hour later: restarts tell who looks, and the chat beside it goes on meanwhile."""
     slept: list[float] = []
     monkeypatch.setattr(chat_retention, "delete_all", lambda _: (_ for _ in ()).throw(ValueError("secret")))
-    monkeypatch.setattr(chat_retention.time, "sleep", slept.append)
-    monkeypatch.setattr(chat_retention.signal, "signal", lambda *_: None)
-    monkeypatch.setattr(chat_retention.sys, "argv", ["retention.py"])
+    monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    monkeypatch.setattr("sys.argv", ["retention.py"])
     with pytest.raises(SystemExit, match="1"):
         chat_retention.main()
     assert slept == [chat_retention.HOUR]
