@@ -35,6 +35,8 @@ lint: $(VENV) ## format, lint, types, layers, schema and stack files
 	$(ANDEL) schema --check
 	$(ANDEL) check Pulumi.dev.yaml Pulumi.prod.yaml
 	$(ANDEL) check --platform Pulumi.dev.yaml municipalities/Pulumi.dev-*.yaml
+	$(ANDEL) check --platform Pulumi.prod.yaml municipalities/Pulumi.prod-*.yaml
+	$(ANDEL) check --platform tests/environments/Pulumi.gateway.yaml tests/environments/members/Pulumi.gateway-*.yaml
 
 test: $(VENV) ## unit and engine tests; builds the lab where it is missing
 	$(ANDEL) lab build

@@ -12,7 +12,7 @@ from andel.stack import environment_of
 from config.contract import PlatformContract, contract
 from config.judge import judge_municipality
 from config.municipality_rules import mistakes as between
-from config.notices import notices
+from config.notices import notices, notices_of_municipality
 from config.section import Mistake, Refusal, dotted, refuse_if_any
 from config.stackfile import MUNICIPALITY, StackFile, read
 
@@ -59,7 +59,7 @@ def mistakes(file: Path) -> Told:
 
 
 def mistakes_and_notices(file: Path, given: PlatformContract | None = None) -> tuple[Told, Told]:
-    """Every mistake of a stack file; of a good one, what won't be allowed for ever.
+    """Every mistake of a stack file; of a good one, what is to be thought about.
 
     Args:
         file: of the platform, or of a municipality.
@@ -71,7 +71,7 @@ def mistakes_and_notices(file: Path, given: PlatformContract | None = None) -> t
         if stack.key == MUNICIPALITY:
             municipality = judge_municipality(stack.municipality)
             refuse_if_any(between(municipality, given) if given else ())
-            return [], []
+            return [], [(stack.line(notice.path), notice) for notice in notices_of_municipality(municipality)]
         environment = judged(stack.environment)
     except Refusal as refusal:
         return [(mistake.line or stack.line(mistake.path), mistake) for mistake in refusal.mistakes], []

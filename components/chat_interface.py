@@ -16,6 +16,9 @@ from config.chat import Chat, SecretKey
 from config.contract import PlatformContract
 from config.names import CHAT, CHAT_PORT
 
+from .chat_retention import ChatRetention, ChatRetentionArgs
+from .chat_retention import container as retaining
+from .chat_retention import volume as program
 from .chat_settings import DATA, environment
 from .edge.workload import labels, pod, service
 from .metadata import metadata
@@ -55,7 +58,7 @@ class ChatInterfaceArgs:
 
 
 class ChatInterface(pulumi.ComponentResource):
-    """Disk, first account, Deployment and Service of an Open WebUI."""
+    """Disk, first account, Deployment and Service of an Open WebUI; and what ends chats."""
 
     def __init__(self, name: str, args: ChatInterfaceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("andel:municipality:ChatInterface", name, None, opts)
@@ -70,11 +73,14 @@ class ChatInterface(pulumi.ComponentResource):
         )
         account = self._first_account(name, args.namespace)
         kubernetes.core.v1.Service(f"{name}-service", metadata=placed, spec=address(), opts=child)
+        first: list[pulumi.Resource] = [disk, account]
+        if args.chat.retention.chats is not None:
+            first.append(ChatRetention(f"{name}-retention", ChatRetentionArgs(namespace=args.namespace), child))
         kubernetes.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=placed,
             spec=deployment(args),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[disk, account]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=first),
         )
         self.register_outputs({})
 
@@ -112,13 +118,15 @@ def address() -> dict[str, Any]:
 
 def deployment(args: ChatInterfaceArgs) -> dict[str, Any]:
     """One pod, which lets go of its disk before the next takes it."""
-    volume = {"name": "uploads", "persistentVolumeClaim": {"claimName": "chat-uploads"}}
-    template = pod(CHAT, [container(args)], [volume], user=USER)
+    one, days = container(args), args.chat.retention.chats
+    beside = [] if days is None else [retaining(args.image, days, one["env"])]
+    uploads = {"name": "uploads", "persistentVolumeClaim": {"claimName": "chat-uploads"}}
+    volumes = [uploads, *(program() for _ in beside)]
     return {
         "replicas": 1,
         "selector": {"matchLabels": labels(CHAT)},
         "strategy": {"type": "Recreate"},
-        "template": template,
+        "template": pod(CHAT, [one, *beside], volumes, user=USER),
     }
 
 

@@ -5,10 +5,12 @@ It is the whole of its settings: what people change in its own pages lasts until
 the API of the platform and the issuer, and sends nothing to its makers.
 """
 
+import hashlib
 import json
 from typing import Any
 
 from config.chat import Chat, SecretKey, SignOn
+from config.chat_words import Banner, Words
 from config.contract import PlatformContract
 from config.models import Task
 from config.names import CHAT_PORT
@@ -82,6 +84,7 @@ def environment(
     plain = {
         **SWITCHES,
         **shown(chat, slug, contract),
+        **said(chat.words),
         **signed_on(chat.sign_on),
         **models(chat, slug, contract),
         "OPENAI_API_BASE_URLS": api,
@@ -123,6 +126,29 @@ def shown(chat: Chat, slug: str, contract: PlatformContract) -> dict[str, str]:
         "WEBUI_URL": url,
         "CORS_ALLOW_ORIGIN": url,
         "OPENID_REDIRECT_URI": f"{url}/oauth/oidc/callback",
+    }
+
+
+def said(words: Words) -> dict[str, str]:
+    """What its pages say. Its own name stands behind the title whatever is written: `env.py` sees to it."""
+    banners = [banner(one) for one in words.banners]
+    prompts = [{"title": [one.title, one.subtitle or ""], "content": one.prompt} for one in words.suggestions]
+    return {
+        **({"WEBUI_BANNERS": json.dumps(banners, ensure_ascii=False, sort_keys=True)} if banners else {}),
+        **({"DEFAULT_PROMPT_SUGGESTIONS": json.dumps(prompts, ensure_ascii=False, sort_keys=True)} if prompts else {}),
+        **({"PENDING_USER_OVERLAY_CONTENT": words.waiting} if words.waiting else {}),
+    }
+
+
+def banner(one: Banner) -> dict[str, Any]:
+    """A banner as Open WebUI has it. Browsers remember by the name who put it away, so another text has another."""
+    content = one.text if one.link is None else f"{one.text} {one.link}"
+    return {
+        "id": hashlib.sha256(content.encode()).hexdigest()[:12],
+        "type": one.kind,
+        "content": content,
+        "dismissible": one.dismissible,
+        "timestamp": 0,
     }
 
 

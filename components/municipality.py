@@ -4,6 +4,7 @@
 Keys lie where the gateway is; the chat, and the rights of people who look after it, where applications are.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pulumi
@@ -14,7 +15,6 @@ from andel.release.admission import CHAT_IMAGE
 from andel.release.pins import Release
 from config.chat import SecretKey
 from config.contract import PlatformContract
-from config.keys import ApplicationKey
 from config.municipality import Municipality as Section
 from config.names import CHAT
 
@@ -67,7 +67,7 @@ class Municipality(pulumi.ComponentResource):
     def _make_keys(self) -> ApplicationKeys:
         applications = dict(self._section.applications)
         if self._section.chat is not None:
-            applications[CHAT] = ApplicationKey()
+            applications[CHAT] = self._section.chat.key
         args = ApplicationKeysArgs(namespace=self._namespace, applications=applications)
         return ApplicationKeys("keys", args, pulumi.ResourceOptions(parent=self, providers=[self._gpu, self._random]))
 
@@ -79,27 +79,27 @@ class Municipality(pulumi.ComponentResource):
             slug=self._section.slug,
             namespace=self._namespace,
             chat=chat,
-            key=self._key_of_chat(keys),
+            key=SecretKey(name=secret_name(CHAT, chat.key.generation), key=FIELD),
             contract=self._contract,
             image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
-        after = pulumi.ResourceOptions(parent=self, providers=[self._applications, self._random], depends_on=[keys])
+        found = [keys, *self._copied_key(keys, chat.key.generation)]
+        after = pulumi.ResourceOptions(parent=self, providers=[self._applications, self._random], depends_on=found)
         ChatInterface("chat", args, after)
 
-    def _key_of_chat(self, keys: ApplicationKeys) -> SecretKey:
-        """Where the chat finds its key: beside it. On another cluster that is a copy, which opens nothing there."""
+    def _copied_key(self, keys: ApplicationKeys, generation: int) -> Iterator[pulumi.Resource]:
+        """The chat's key on another cluster than the gateway's: a copy by the same name, which opens nothing there."""
         if self._applications is self._gpu:
-            return SecretKey(name=secret_name(CHAT, 1), key=FIELD)
-        kubernetes.core.v1.Secret(
+            return
+        yield kubernetes.core.v1.Secret(
             "chat-key",
-            metadata=metadata("chat-key", self._namespace),
+            metadata=metadata(secret_name(CHAT, generation), self._namespace),
             type="Opaque",
-            string_data={FIELD: keys.values[CHAT, 1]},
+            string_data={FIELD: keys.values[CHAT, generation]},
             opts=pulumi.ResourceOptions(
                 parent=self, provider=self._applications, additional_secret_outputs=["data", "string_data"]
             ),
         )
-        return SecretKey(name="chat-key", key=FIELD)
 
     def _draw_boards(self) -> None:
         if not self._section.dashboards:

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from .chat_words import Words
 from .identity import IssuerUrl
+from .keys import ApplicationKey
 from .municipalities import DisplayName
 from .scalars import Cores, Hostname, Memory, ModelName, ObjectName, SecretKeyName, form
 from .section import Section
@@ -57,6 +59,17 @@ class SignOn(Section):
     """Roles that may change its settings until it starts again. Nobody reads others' chats."""
 
 
+class Retention(Section):
+    """How long is kept what people write. Open WebUI 0.11 ends nothing by itself."""
+
+    chats: Annotated[int, Field(ge=1, le=3650, strict=True)] | None = None
+    """Days after which a chat goes that nobody has written in, with its files, ratings and shares; archived and pinned
+    ones too. Left out, chats are kept until people delete them. What is personal may be kept no longer than is needed
+    (GDPR, article 5), so a number should stand here, and `andel check` says so. It is no default all the same: what is
+    deleted is lost, and only the municipality knows which chats belong in its case files first (offentlighedsloven,
+    section 13) and how long people need them."""
+
+
 class Chat(Section):
     """A chat interface of its own at `<slug>.<domain of the platform's chats>`."""
 
@@ -68,6 +81,16 @@ class Chat(Section):
 
     models: Annotated[tuple[ModelName, ...], Field(max_length=100)] = ()
     """Models to choose from. Left out, all that its plan allows."""
+
+    words: Words = Words()
+    """What its pages say beside the title."""
+
+    key: ApplicationKey = ApplicationKey()
+    """Its own key to the API, under the application `chat`. Raise `generation` to rotate it: the chat starts again with
+    the new one, and no `retire` is needed."""
+
+    retention: Retention = Retention()
+    """How long is kept what people write."""
 
     sign_on: SignOn
     """Who signs people on. There is no other way in."""

@@ -113,8 +113,9 @@ def _words(error: ErrorDetails, path: Path, document: object, root: type[Section
             return "not a value that is known", f"write one of {context['expected']}"
         case "string_pattern_mismatch":
             return "has a wrong form", WORDS[context["pattern"]]
-        case "string_too_long":
-            return "too long", f"write at most {context['max_length']} characters"
+        case "string_too_long" | "too_long" as kind:
+            wrong, of = ("too many", "") if kind == "too_long" else ("too long", " characters")
+            return wrong, f"write at most {context['max_length']}{of}"
         case "string_too_short" | "too_short":
             return "empty", "write at least one"
         case "value_error":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MPL-2.0
-"""Notices: what is allowed today and won't be for ever. They are told, and refuse nothing."""
+"""Notices: what is allowed today and won't be for ever, or wants a thought. They are told, and refuse nothing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from .serving.modelmesh import ARCHIVED
 
 if TYPE_CHECKING:
     from .environment import Environment
+    from .municipality import Municipality
 
 
 def notices(environment: Environment) -> Iterator[Mistake]:
@@ -26,3 +27,10 @@ def notices(environment: Environment) -> Iterator[Mistake]:
         if environment.pooling is not None and isinstance(model.serving, KubeAi) and model.gpus:
             wrong = "its pods carry no label for Kueue: they take GPUs past all queues"
             yield Mistake(("models", name, "serving", "kind"), wrong, "guarantee less of its pool, or write kserve")
+
+
+def notices_of_municipality(municipality: Municipality) -> Iterator[Mistake]:
+    """What a municipality may do and should think about."""
+    if municipality.chat is not None and municipality.chat.retention.chats is None:
+        path = ("chat", "retention", "chats")
+        yield Mistake(path, "chats are kept until people delete them", "write after how many days they go")

@@ -37,6 +37,18 @@ ADDED = {
 """Variables that the stack did not write, each with its reason."""
 
 
+PYTHON = f"/srv/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+BROUGHT = {
+    "PATH": "/usr/bin:/bin",
+    "LANG": "C.UTF-8",
+    "LD_LIBRARY_PATH": "/srv/python/lib",
+    "PYTHONPATH": "/srv/open-webui",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "SSL_CERT_FILE": "/srv/authority/ca.crt",
+}
+"""Values of those."""
+
+
 @dataclass(frozen=True)
 class Interface:
     """A running Open WebUI."""
@@ -44,6 +56,11 @@ class Interface:
     process: Process
     address: str
     """Address and port on this machine; people go by the gateway."""
+
+    @property
+    def data(self) -> Path:
+        """Its disk."""
+        return self.process.folder / "data"
 
     def await_answer(self) -> None:
         """Wait until it answers."""
@@ -63,28 +80,12 @@ def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]
     assert POD_USER == USER
     (port,) = free_ports(1)
     address = lab.network.machine
-    seen = {
-        "/srv/python": Path(sys.base_prefix),
-        "/srv/open-webui": OPEN_WEBUI.folder,
-        "/srv/authority": given(folder / "authority", {"ca.crt": lab.authority}),
-        DATA: owned(folder / "data"),
-    }
-    added = {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "LD_LIBRARY_PATH": "/srv/python/lib",
-        "PYTHONPATH": "/srv/open-webui",
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "SSL_CERT_FILE": "/srv/authority/ca.crt",
-    }
     written = environment(lab, f"andel-m-{slug}")
-    assert added.keys() == ADDED.keys()
-    assert not written.keys() & added.keys()
-    place = Place(folder, hosts, seen)
+    assert not written.keys() & ADDED.keys()
+    place = image(lab, folder, hosts, {DATA: owned(folder / "data")})
     # `open-webui serve`: the package's own start, which knows where its pages lie. The image has its own for that.
     words = ["-c", "from open_webui import app; app()", "serve", "--host", address, "--port", str(port)]
-    python = f"/srv/python/bin/python{sys.version_info.major}.{sys.version_info.minor}"
-    process = place.process("open-webui", [python, *words], {**written, **added})
+    process = place.process("open-webui", [PYTHON, *words], {**written, **BROUGHT})
     there = f"/apis/discovery.k8s.io/v1/namespaces/andel-m-{slug}/endpointslices/beside-the-node"
     start(process)
     try:
@@ -95,19 +96,30 @@ def interface(lab: GatewayLab, slug: str, folder: Path, hosts: Mapping[str, str]
         stop(process.note)
 
 
-def container(lab: GatewayLab, namespace: str) -> dict[str, Any]:
-    """The container of a chat's Deployment, as the API server has it."""
+def image(lab: GatewayLab, folder: Path, hosts: Mapping[str, str], more: Mapping[str, Path]) -> Place:
+    """A place with what Open WebUI's image has, and folders of its own beside."""
+    assert BROUGHT.keys() == ADDED.keys()
+    seen = {
+        "/srv/python": Path(sys.base_prefix),
+        "/srv/open-webui": OPEN_WEBUI.folder,
+        "/srv/authority": given(folder / "authority", {"ca.crt": lab.authority}),
+    }
+    return Place(folder, hosts, {**seen, **more})
+
+
+def container(lab: GatewayLab, namespace: str, name: str = CHAT) -> dict[str, Any]:
+    """A container of a chat's Deployment, as the API server has it."""
     found = lab.api.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{CHAT}")
     assert found, f"there is no Deployment {namespace}/{CHAT}"
-    (one,) = found["spec"]["template"]["spec"]["containers"]
+    (one,) = [one for one in found["spec"]["template"]["spec"]["containers"] if one["name"] == name]
     assert "envFrom" not in one
     return dict(one)
 
 
-def environment(lab: GatewayLab, namespace: str) -> dict[str, str]:
-    """A chat's variables as a kubelet would give them: values, and entries of Secrets."""
+def environment(lab: GatewayLab, namespace: str, name: str = CHAT) -> dict[str, str]:
+    """A container's variables as a kubelet would give them: values, and entries of Secrets."""
     written = {}
-    for one in container(lab, namespace)["env"]:
+    for one in container(lab, namespace, name)["env"]:
         if "value" in one:
             written[one["name"]] = one["value"]
         else:

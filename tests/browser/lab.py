@@ -24,6 +24,8 @@ DOMAIN = "chat.live.example"
 MODELS = {"aarhus": ("text", "letters"), "skive": ("text",)}
 """What people of each municipality choose from: the chat models of its plan, and an adapter is one."""
 
+BANNER = "Skriv ingen CPR-numre (heller ikke dine egne)!"
+
 
 def with_chats(text: str) -> str:
     """Settings of the gateway's lab, with chats, realms, and an adapter that only the larger plan has."""
@@ -115,6 +117,8 @@ def section(slug: str) -> dict[str, Any]:
         "clusters": {"gpu": {"context": "live"}},
         "chat": {
             "title": f"{slug.capitalize()}Chat",
+            "words": {"banners": [{"text": BANNER, "link": "https://intra.example/ai"}]},
+            "retention": {"chats": 30},
             "signOn": {**sign_on, "name": f"{slug.capitalize()} Kommune"},
             "database": {"name": "chat-database", "key": "uri"},
             "sessionKey": {"name": "chat-session", "key": "key"},

@@ -15,7 +15,8 @@ from pydantic import BaseModel
 from andel.preview.graph import Registration, graph
 from andel.release import release
 from andel.release.admission import judged
-from components.application_keys import FIELD
+from components.application_keys import FIELD, edge_name
+from components.chat_retention import RETENTION
 from components.chat_settings import NOBODY, SWITCHES, models
 from components.metadata import COMMON_LABELS
 from components.monitoring.dashboards import FOUND_BY as SIGNS
@@ -26,6 +27,7 @@ from config.contract import contract
 from config.fields import sections
 from config.judge import judge_municipality
 from config.municipality import Municipality as Section
+from config.names import CHAT
 from config.section import Refusal
 from config.stackfile import read
 from tests.config.edits import edited, found
@@ -33,8 +35,16 @@ from tests.conftest import ROOT, stack_document
 
 from .program import normalised
 
-FILES = sorted(ROOT.glob("municipalities/Pulumi.*-*.yaml"))
-DEV = contract(judged(stack_document("dev")))
+MADE_UP = ROOT / "tests/environments/members/Pulumi.gateway-one.yaml"
+"""A municipality that doesn't exist, and says everything."""
+
+FILES = [*sorted(ROOT.glob("municipalities/Pulumi.*-*.yaml")), MADE_UP]
+CONTRACTS = {
+    "dev": contract(judged(stack_document("dev"))),
+    "prod": contract(judged(stack_document("prod"))),
+    "gateway": contract(judged(read(ROOT / "tests/environments/Pulumi.gateway.yaml").environment)),
+}
+DEV = CONTRACTS["dev"]
 TWO_CLUSTERS = edited(
     stack_document("dev"), {"clusters.application": {"context": "andel-applications"}, "mirror.images": "r.example/m"}
 )
@@ -51,7 +61,8 @@ def document(slug: str) -> dict[str, Any]:
 @cache
 def made(text: str, *, apart: bool = False) -> list[Registration]:
     """Every resource of a municipality's stack."""
-    section, given = judge_municipality(json.loads(text)), APART if apart else DEV
+    section = judge_municipality(json.loads(text))
+    given = APART if apart else CONTRACTS[section.platform.rpartition("/")[2]]
 
     def program() -> None:
         args = MunicipalityArgs(municipality=section, contract=given, release=release(given.release))
@@ -78,9 +89,11 @@ def test_everything_stands_in_the_municipalitys_own_namespace(file: Any) -> None
     section = read(file).municipality
     objects = of(section)
     assert {one.inputs["metadata"]["namespace"] for one in objects} == {f"andel-m-{section['slug']}"}
-    assert all(one.parent and "::gpu::" in one.provider for one in objects)
+    known = {"gpu", "application"} if "application" in section["clusters"] else {"gpu"}
+    assert {one.provider.split("::")[-2] for one in objects} == known
+    assert all(one.parent for one in objects)
     assert all(COMMON_LABELS.items() <= one.inputs["metadata"]["labels"].items() for one in objects)
-    addresses = [one.object for one in objects]
+    addresses = [(one.provider, one.object) for one in objects]
     assert len(addresses) == len(set(addresses))
 
 
@@ -108,9 +121,14 @@ def test_viewers_read_no_secret() -> None:
 
 def variables(section: dict[str, Any], *, apart: bool = False) -> dict[str, Any]:
     """The chat's environment."""
-    deployment = named(of(section, apart=apart), "Deployment", "chat")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    return {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+    return {one["name"]: one.get("value", one.get("valueFrom")) for one in container(section, CHAT, apart=apart)["env"]}
+
+
+def container(section: dict[str, Any], name: str, *, apart: bool = False) -> dict[str, Any]:
+    """A container of the chat's pod."""
+    pod = named(of(section, apart=apart), "Deployment", "chat")["spec"]["template"]["spec"]
+    (one,) = [one for one in pod["containers"] if one["name"] == name]
+    return dict(one)
 
 
 def test_a_chat_knows_one_way_in_one_api_and_its_plans_models() -> None:
@@ -186,17 +204,22 @@ def test_no_value_of_a_secret_is_in_an_environment() -> None:
 def test_with_two_clusters_keys_are_at_the_gateway_and_the_chat_has_a_copy_that_opens_nothing() -> None:
     section = {**document("aarhus"), "clusters": TWO_CLUSTERS["clusters"]}
     objects = of(section, apart=True)
-    places = {
-        one.inputs["metadata"]["name"]: one.provider.split("::")[-2] for one in objects if one.type.endswith("Secret")
-    }
-    assert places["key-chat-1"] == "gpu"
-    assert places["chat-key"] == "application"
-    copy = named(objects, "Secret", "chat-key")
-    assert "andel/application-key" not in copy["metadata"]["labels"]
-    assert variables(section, apart=True)["OPENAI_API_KEYS"]["secretKeyRef"]["name"] == "chat-key"
-    deployment = named(objects, "Deployment", "chat")
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    assert container["image"].startswith("r.example/m/ghcr.io/open-webui/open-webui:v")
+    places: dict[str, set[str]] = {}
+    for one in objects:
+        if one.type.endswith("Secret"):
+            places.setdefault(one.inputs["metadata"]["name"], set()).add(one.provider.split("::")[-2])
+    assert places["key-chat-1"] == {"gpu", "application"}
+    assert places["key-journal-2"] == places[edge_name(CHAT, 1, {"andel/data-class": "personal"})] == {"gpu"}
+    copies = [
+        one.inputs
+        for one in objects
+        if one.inputs["metadata"]["name"] == "key-chat-1" and "::application::" in one.provider
+    ]
+    assert [copy["metadata"]["labels"] for copy in copies] == [COMMON_LABELS]
+    assert variables(section, apart=True)["OPENAI_API_KEYS"]["secretKeyRef"]["name"] == "key-chat-1"
+    for name in (CHAT, RETENTION):
+        image = container(section, name, apart=True)["image"]
+        assert image.startswith("r.example/m/ghcr.io/open-webui/open-webui:v")
 
 
 def test_a_chats_pod_is_restricted_and_has_no_token() -> None:
@@ -204,7 +227,9 @@ def test_a_chats_pod_is_restricted_and_has_no_token() -> None:
     assert spec["automountServiceAccountToken"] is False
     assert spec["securityContext"]["runAsNonRoot"] is True
     assert spec["securityContext"]["runAsUser"] > 0
-    assert spec["containers"][0]["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+    for one in spec["containers"]:
+        assert one["securityContext"]["capabilities"] == {"drop": ["ALL"]}
+        assert one["securityContext"]["allowPrivilegeEscalation"] is False
 
 
 def test_a_board_of_its_own_asks_for_nobody_elses_and_is_no_sign_to_the_platform() -> None:
@@ -228,6 +253,19 @@ SETTINGS = [
         ("applications.journal.dataClass", "public"),
         ("applications.oversaettelse.expires", "2028-12-31T23:00:00Z"),
         ("applications.another", {}),
+        ("chat.key.generation", 3),
+        ("chat.key.retire[0].until", "2027-02-01T12:00:00Z"),
+        ("chat.key.dataClass", "public"),
+        ("chat.key.expires", "2028-12-31T23:00:00Z"),
+        ("chat.retention.chats", 30),
+        ("chat.words.banners[0].text", "Other"),
+        ("chat.words.banners[0].link", "https://other.example"),
+        ("chat.words.banners[0].kind", "error"),
+        ("chat.words.banners[0].dismissible", True),
+        ("chat.words.waiting", "Other"),
+        ("chat.words.suggestions[0].title", "Other"),
+        ("chat.words.suggestions[0].subtitle", "Other"),
+        ("chat.words.suggestions[0].prompt", "Other"),
         ("chat.title", "Other"),
         ("chat.language", "en-US"),
         ("chat.models", ["mistral-small", "e5-large"]),
@@ -259,9 +297,15 @@ SETTINGS = [
 ]
 
 
+ROTATING = edited(
+    document("aarhus"), {"chat.key": {"generation": 2, "retire": [{"generation": 1, "until": "2027-01-31T12:00:00Z"}]}}
+)
+"""A municipality whose chat has an earlier key."""
+
+
 @pytest.mark.parametrize(("path", "value"), SETTINGS, ids=[path for path, _ in SETTINGS])
 def test_a_changed_setting_changes_what_is_made(path: str, value: Any) -> None:
-    before, after = document("aarhus"), edited(document("aarhus"), {path: value})
+    before, after = ROTATING, edited(ROTATING, {path: value})
     written = [[(one.urn, one.inputs) for one in made(json.dumps(one))] for one in (before, after)]
     assert written[0] != written[1]
 
@@ -283,13 +327,30 @@ def test_every_setting_is_among_them() -> None:
     without_names = {tuple(one for one in path if one not in document("aarhus")["applications"]) for path in changed}
     # Where the contract comes from, and what the test with two clusters changes; numbers of earlier keys are theirs.
     told = {("platform",), ("clusters", "application", "context"), ("applications", "retire", "generation")}
+    told |= {("chat", "key", "retire", "generation")}
     assert set(settings(Section)) - without_names - told == set()
+
+
+def test_the_made_up_one_says_everything_but_what_its_platform_has_not() -> None:
+    section = judge_municipality(read(MADE_UP).municipality)
+    missing = {("clusters", "application", "context"), ("dashboards",)}
+    assert {path for path in settings(Section) if not said(section, path)} == missing
+
+
+def said(value: Any, path: tuple[str, ...]) -> bool:
+    """Whether a setting stands in a file: in one of the entries, where there are several."""
+    if isinstance(value, dict | tuple):
+        return any(said(one, path) for one in (value.values() if isinstance(value, dict) else value))
+    if not path or value is None:
+        return value is not None
+    (name,) = [name for name, field in type(value).model_fields.items() if (field.alias or name) == path[0]]
+    return name in value.model_fields_set and said(getattr(value, name), path[1:])
 
 
 def test_every_example_is_a_member_of_the_platform_that_it_names() -> None:
     for file in FILES:
         section = judge_municipality(read(file).municipality)
-        assert section.slug in DEV.municipalities
+        assert section.slug in CONTRACTS[section.platform.rpartition("/")[2]].municipalities
         assert file.name == f"Pulumi.{section.platform.rpartition('/')[2]}-{section.slug}.yaml"
     with pytest.raises(Refusal):
         judge_municipality({})

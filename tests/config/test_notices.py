@@ -36,3 +36,15 @@ def test_other_kinds_are_told_of_nothing(tmp_path: Path) -> None:
     assert list(notices(judge(stack_document("dev")))) == []
     result = CliRunner().invoke(command, [str(ROOT / "Pulumi.dev.yaml"), str(tmp_path / "Pulumi.none.yaml")])
     assert "notice:" not in result.output
+
+
+def test_chats_without_an_end_are_told_and_pass(tmp_path: Path) -> None:
+    written = (ROOT / "municipalities/Pulumi.dev-aarhus.yaml").read_text(encoding="utf-8")
+    (tmp_path / "Pulumi.dev-ended.yaml").write_text(written, encoding="utf-8")
+    (tmp_path / "Pulumi.dev-kept.yaml").write_text(written.replace("retention: {chats: 90}", "retention: {}"), "utf-8")
+    result = CliRunner().invoke(command, [str(file) for file in sorted(tmp_path.iterdir())])
+    told = [line for line in result.output.splitlines() if "notice:" in line]
+    assert result.exit_code == 0
+    (line,) = told
+    number = next(number for number, line in enumerate(written.splitlines(), 1) if "retention:" in line)
+    assert line.startswith(f"{tmp_path}/Pulumi.dev-kept.yaml:{number}: chat.retention.chats: notice: chats are kept")
