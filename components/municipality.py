@@ -16,6 +16,8 @@ from config.chat import SecretKey
 from config.contract import PlatformContract
 from config.keys import ApplicationKey
 from config.municipality import Municipality as Section
+from config.municipality import held
+from config.municipality_rules import allowed_models
 from config.names import CHAT
 
 from .application_keys import FIELD, ApplicationKeys, ApplicationKeysArgs, secret_name
@@ -68,6 +70,7 @@ class Municipality(pulumi.ComponentResource):
         applications = dict(self._section.applications)
         if self._section.chat is not None:
             applications[CHAT] = ApplicationKey()
+        applications = {name: held(self._section, key) for name, key in applications.items()}
         args = ApplicationKeysArgs(namespace=self._namespace, applications=applications)
         return ApplicationKeys("keys", args, pulumi.ResourceOptions(parent=self, providers=[self._gpu, self._random]))
 
@@ -81,6 +84,7 @@ class Municipality(pulumi.ComponentResource):
             chat=chat,
             key=self._key_of_chat(keys),
             contract=self._contract,
+            allowed=allowed_models(self._section, self._contract) or (),
             image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
         after = pulumi.ResourceOptions(parent=self, providers=[self._applications, self._random], depends_on=[keys])

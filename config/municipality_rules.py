@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 from .catalogue import one_of
 from .contract import PlatformContract
-from .municipality import Municipality
+from .municipality import Municipality, lists_of_models
 from .section import Mistake, refuse_if_any
 
 
@@ -45,12 +45,13 @@ def strangers(municipality: Municipality, contract: PlatformContract) -> Iterato
 
 
 def models_beyond_the_plan(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
-    """The chat offers what the plan allows."""
-    allowed = allowed_models(municipality, contract)
-    for index, name in enumerate(municipality.chat.models if municipality.chat and allowed is not None else ()):
-        if name not in (allowed or {}):
-            path = ("chat", "models", index)
-            yield Mistake(path, f"its plan has no model {name}", one_of(dict.fromkeys(allowed or ())))
+    """Keys and chat are narrowed to what the plan allows."""
+    if (plan := models_of_the_plan(municipality, contract)) is None:
+        return
+    for path, names in lists_of_models(municipality):
+        for index, name in enumerate(names):
+            if name not in plan:
+                yield Mistake((*path, index), f"its plan has no model {name}", one_of(dict.fromkeys(plan)))
 
 
 def other_clusters(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
@@ -85,6 +86,12 @@ def boards_of_nothing(municipality: Municipality, contract: PlatformContract) ->
 
 
 def allowed_models(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
+    """Models of its plan that it allows itself; None where nobody knows its plan."""
+    plan, own = models_of_the_plan(municipality, contract), municipality.models
+    return plan if plan is None or own is None else tuple(name for name in plan if name in own)
+
+
+def models_of_the_plan(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
     """Models of its plan; None where nobody knows its plan."""
     member = contract.municipalities.get(municipality.slug)
     tier = contract.tiers.get(member.tier) if member else None

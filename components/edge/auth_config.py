@@ -3,7 +3,7 @@
 
 A key belongs to the municipality in whose namespace its Secret lies; a token to the one that its issuer names. Both are
 looked up in the register, which gives the tier. Each way in says so in properties of its own (`municipality`, `tier`,
-`application`), written over whatever a Secret or a token says under these names.
+`application`, `models`, `overflow`), written over whatever a Secret or a token says under these names.
 """
 
 import json
@@ -18,18 +18,32 @@ from config.days import day
 from config.gateway import Gateway
 from config.identity import TokenIssuer
 from config.municipalities import Member
-from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, MEMBER
+from config.names import (
+    APPLICATION_KEY,
+    KEY_DATA_CLASS,
+    KEY_EXPIRES,
+    KEY_MODELS,
+    KEY_OVERFLOW,
+    MEMBER,
+    OVERFLOW_ALLOWED,
+)
 from config.serving.pod_rules import BEYOND
 from config.tiers import Tier
 
 from ..request_headers import DATA_CLASS
 from ..request_model import model_in_the_body
-from .headers import APPLICATION, BAND, MUNICIPALITY, PERIOD, TIER
+from .headers import ALL, APPLICATION, BAND, MODELS, MUNICIPALITY, NONE, OVERFLOW, PERIOD, TIER
 from .months import NOW, period
 from .rules import DOMAIN, month_entries, month_rule
 
 SAFE = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 """What may stand in a header as an application's name."""
+
+LIST = "^[a-z][-a-z0-9]*(,[a-z][-a-z0-9]*)*$"
+"""What may stand in a header as a key's models."""
+
+ANNOTATIONS = "auth.identity.metadata.annotations"
+"""CEL: what is said of a key besides its value. A Secret without any has none of them at all."""
 
 BUDGET = "budget"
 """Name of the look-up of what a soft month has left."""
@@ -92,6 +106,8 @@ def headers(args: AuthConfigArgs) -> dict[str, str]:
         APPLICATION: "auth.identity.application",
         PERIOD: period(args.gateway.limits.time_zone),
         BAND: band(args),
+        MODELS: "auth.identity.models",
+        OVERFLOW: "auth.identity.overflow",
         args.dialect.fairness_header: "auth.identity.municipality",
         "authorization": "'withheld'",
     }
@@ -99,11 +115,8 @@ def headers(args: AuthConfigArgs) -> dict[str, str]:
 
 def data_class() -> dict[str, Any]:
     """The class of a key's data, where the key has one, over what the request says. Else the request's own stays."""
-    annotations = "auth.identity.metadata.annotations"
-    classed = (
-        f"'metadata' in auth.identity && 'annotations' in auth.identity.metadata && '{KEY_DATA_CLASS}' in {annotations}"
-    )
-    return {DATA_CLASS: {**expressed(f"{annotations}['{KEY_DATA_CLASS}']"), "when": [{"predicate": classed}]}}
+    classed = f"'metadata' in auth.identity && {said(KEY_DATA_CLASS)}"
+    return {DATA_CLASS: {**expressed(f"{ANNOTATIONS}['{KEY_DATA_CLASS}']"), "when": [{"predicate": classed}]}}
 
 
 def expressed(cel: str) -> dict[str, Any]:
@@ -113,12 +126,9 @@ def expressed(cel: str) -> dict[str, Any]:
 
 def by_key(args: AuthConfigArgs) -> dict[str, Any]:
     """Keys: labelled Secrets in any namespace. The API server says where a Secret lies, nobody else."""
-    namespace, annotations = "auth.identity.metadata.namespace", "auth.identity.metadata.annotations"
+    namespace = "auth.identity.metadata.namespace"
     slug = f"({namespace}.startsWith('{MEMBER}') ? {namespace}.substring({len(MEMBER)}) : '')"
-    expired = (
-        f"('annotations' in auth.identity.metadata && '{KEY_EXPIRES}' in {annotations}"
-        f" && timestamp({annotations}['{KEY_EXPIRES}']) <= {NOW})"
-    )
+    expired = f"({said(KEY_EXPIRES)} && timestamp({ANNOTATIONS}['{KEY_EXPIRES}']) <= {NOW})"
     # What CEL can't find is an error, and an identity with an error is none: 401, as for a key that never was.
     valid = f"({expired} ? [''][1] : {slug})"
     return {
@@ -131,8 +141,27 @@ def by_key(args: AuthConfigArgs) -> dict[str, Any]:
             "municipality": {"expression": valid},
             "tier": {"expression": tier_of(valid, args.members, args.gateway.limits.time_zone)},
             "application": {"expression": named(f"auth.identity.metadata.labels['{APPLICATION_KEY}']", "key")},
+            "models": {"expression": narrowed()},
+            "overflow": {"expression": consented()},
         },
     }
+
+
+def said(annotation: str) -> str:
+    """CEL: whether a key has an annotation."""
+    return f"'annotations' in auth.identity.metadata && '{annotation}' in {ANNOTATIONS}"
+
+
+def narrowed() -> str:
+    """CEL: models that a key may use. Who says nothing is held by its plan alone; what nobody can read is none."""
+    written = f"{ANNOTATIONS}['{KEY_MODELS}']"
+    return f"{said(KEY_MODELS)} ? ({written}.matches({text(LIST)}) ? {written} : {text(NONE)}) : {text(ALL)}"
+
+
+def consented() -> str:
+    """CEL: whether a key's requests may leave the platform. Who says nothing, or anything else, stays."""
+    allowed = f"{said(KEY_OVERFLOW)} && {ANNOTATIONS}['{KEY_OVERFLOW}'] == {text(OVERFLOW_ALLOWED)}"
+    return f"{allowed} ? {text(OVERFLOW_ALLOWED)} : {text('withheld')}"
 
 
 def by_tokens(args: AuthConfigArgs) -> dict[str, Any]:
@@ -158,6 +187,9 @@ def by_token(issuer: TokenIssuer, args: AuthConfigArgs) -> dict[str, Any]:
             "municipality": {"expression": slug},
             "tier": {"expression": tier_of(slug, spoken_for, args.gateway.limits.time_zone)},
             "application": {"expression": named(client, "token")},
+            # Governance names issuers, and who may overflow: no municipality's stack says anything of a token.
+            "models": {"expression": text(ALL)},
+            "overflow": {"expression": text(OVERFLOW_ALLOWED)},
         },
     }
 
