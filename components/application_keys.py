@@ -106,7 +106,7 @@ def edge_name(application: str, generation: int, said: Mapping[str, str]) -> str
 
 
 def told(until: str | None, key: ApplicationKey) -> dict[str, str]:
-    """What the edge reads from a key besides its value. What is not said is left out: the edge knows what that means."""
+    """What the edge reads from a key besides its value. Who says nothing may use its plan, and stays."""
     ends = {} if until is None else {KEY_EXPIRES: until}
     classed = {} if key.data_class is None else {KEY_DATA_CLASS: key.data_class}
     narrowed = {} if key.models is None else {KEY_MODELS: ",".join(sorted(key.models))}

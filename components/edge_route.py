@@ -19,8 +19,8 @@ from config.canary import Canary
 from config.names import GATEWAY, OVERFLOW_ALLOWED
 from config.overflow import ModelOverflow, OverflowBackend
 
-from .edge.headers import MODEL as MODEL_HEADER
 from .edge.headers import ALL, MODELS, MUNICIPALITY, OVERFLOW, TIER
+from .edge.headers import MODEL as MODEL_HEADER
 from .gateway import EDGE, INNER
 from .metadata import MODEL, metadata
 from .model_route import MOST_MATCHES, exactly, gateway_reference

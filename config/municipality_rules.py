@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from .catalogue import one_of
 from .contract import PlatformContract
+from .models import Task
 from .municipality import Municipality, lists_of_models
 from .section import Mistake, refuse_if_any
 
@@ -54,6 +55,16 @@ def models_beyond_the_plan(municipality: Municipality, contract: PlatformContrac
                 yield Mistake((*path, index), f"its plan has no model {name}", one_of(dict.fromkeys(plan)))
 
 
+def chats_with_nothing_to_chat_with(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
+    """A chat's key may use a model that chats."""
+    allowed = allowed_models(municipality, contract)
+    if municipality.chat is None or allowed is None:
+        return
+    if not any(contract.models[name].task is Task.CHAT for name in allowed if name in contract.models):
+        path = ("chat",) if municipality.models is None else ("models",)
+        yield Mistake(path, "none of these models is one to chat with", "add one of the plan's, or take chat away")
+
+
 def other_clusters(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
     """Walls stand on the platform's clusters, and on no other."""
     if (municipality.clusters.application is not None) != contract.separate_applications:
@@ -101,6 +112,7 @@ def models_of_the_plan(municipality: Municipality, contract: PlatformContract) -
 RULES: tuple[Callable[[Municipality, PlatformContract], Iterator[Mistake]], ...] = (
     strangers,
     models_beyond_the_plan,
+    chats_with_nothing_to_chat_with,
     other_clusters,
     chats_without_a_host,
     chats_without_an_api,
