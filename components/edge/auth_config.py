@@ -18,32 +18,20 @@ from config.days import day
 from config.gateway import Gateway
 from config.identity import TokenIssuer
 from config.municipalities import Member
-from config.names import (
-    APPLICATION_KEY,
-    KEY_DATA_CLASS,
-    KEY_EXPIRES,
-    KEY_MODELS,
-    KEY_OVERFLOW,
-    MEMBER,
-    OVERFLOW_ALLOWED,
-)
+from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, MEMBER, OVERFLOW_ALLOWED
 from config.serving.pod_rules import BEYOND
 from config.tiers import Tier
 
 from ..request_headers import DATA_CLASS
 from ..request_model import model_in_the_body
-from .headers import ALL, APPLICATION, BAND, MODELS, MUNICIPALITY, NONE, OVERFLOW, PERIOD, TIER
+from . import key_annotations
+from .headers import ALL, APPLICATION, BAND, MODELS, MUNICIPALITY, OVERFLOW, PERIOD, TIER
+from .key_annotations import ANNOTATIONS, said
 from .months import NOW, period
 from .rules import DOMAIN, month_entries, month_rule
 
 SAFE = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 """What may stand in a header as an application's name."""
-
-LIST = "^[a-z][-a-z0-9]*(,[a-z][-a-z0-9]*)*$"
-"""What may stand in a header as a key's models."""
-
-ANNOTATIONS = "auth.identity.metadata.annotations"
-"""CEL: what is said of a key besides its value. A Secret without any has none of them at all."""
 
 BUDGET = "budget"
 """Name of the look-up of what a soft month has left."""
@@ -141,27 +129,10 @@ def by_key(args: AuthConfigArgs) -> dict[str, Any]:
             "municipality": {"expression": valid},
             "tier": {"expression": tier_of(valid, args.members, args.gateway.limits.time_zone)},
             "application": {"expression": named(f"auth.identity.metadata.labels['{APPLICATION_KEY}']", "key")},
-            "models": {"expression": narrowed()},
-            "overflow": {"expression": consented()},
+            "models": {"expression": key_annotations.models()},
+            "overflow": {"expression": key_annotations.overflow()},
         },
     }
-
-
-def said(annotation: str) -> str:
-    """CEL: whether a key has an annotation."""
-    return f"'annotations' in auth.identity.metadata && '{annotation}' in {ANNOTATIONS}"
-
-
-def narrowed() -> str:
-    """CEL: models that a key may use. Who says nothing is held by its plan alone; what nobody can read is none."""
-    written = f"{ANNOTATIONS}['{KEY_MODELS}']"
-    return f"{said(KEY_MODELS)} ? ({written}.matches({text(LIST)}) ? {written} : {text(NONE)}) : {text(ALL)}"
-
-
-def consented() -> str:
-    """CEL: whether a key's requests may leave the platform. Who says nothing, or anything else, stays."""
-    allowed = f"{said(KEY_OVERFLOW)} && {ANNOTATIONS}['{KEY_OVERFLOW}'] == {text(OVERFLOW_ALLOWED)}"
-    return f"{allowed} ? {text(OVERFLOW_ALLOWED)} : {text('withheld')}"
 
 
 def by_tokens(args: AuthConfigArgs) -> dict[str, Any]:
