@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from andel.release.epp import GIE_1_5, ROUTER_0_9
-from components.edge.auth_config import LIST, spec, tier_of, while_member
+from components.edge.auth_config import spec, tier_of, while_member
 from components.edge.authorino import OURS, AuthorinoArgs, arguments, rights, template
 from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
 from components.edge.headers import MODEL, SET_BY_THE_EDGE, SPOOFABLE, identity_headers
 from components.edge.identity import backend, security_policy, trust
+from components.edge.key_annotations import LIST
 from components.request_headers import DATA_CLASS
 from config.identity import AuthorinoService
 from config.municipalities import Member
@@ -84,7 +85,7 @@ def test_a_key_that_says_nothing_may_use_its_whole_plan_and_what_nobody_can_read
     key = spec(auth_args())["authentication"]["key"]["overrides"]["models"]["expression"]
     there = "'annotations' in auth.identity.metadata && 'andel/models' in auth.identity.metadata.annotations"
     annotation = "auth.identity.metadata.annotations['andel/models']"
-    assert key == f'{there} ? ({annotation}.matches("{LIST}") ? {annotation} : "-") : "*"'
+    assert key == f"{there} ? ({annotation}.matches('{LIST}') ? {annotation} : '-') : '*'"
     for good in ("text", "a,b", "mistral-small,e5-large"):
         assert re.search(LIST, good)
     for bad in ("", "*", "-", "a,", ",a", "a b", "a, b", "A", ".+", "a|b", "a\r\nx-andel-tier: large"):
@@ -95,9 +96,8 @@ def test_a_key_leaves_only_by_the_one_word_that_says_so() -> None:
     """Keys that were made before anybody could say it have no such annotation: they stay."""
     key = spec(auth_args())["authentication"]["key"]["overrides"]["overflow"]["expression"]
     there = "'annotations' in auth.identity.metadata && 'andel/overflow' in auth.identity.metadata.annotations"
-    assert key == (
-        f'{there} && auth.identity.metadata.annotations[\'andel/overflow\'] == "allowed" ? "allowed" : "withheld"'
-    )
+    annotation = "auth.identity.metadata.annotations['andel/overflow']"
+    assert key == f"{there} && {annotation} == 'allowed' ? 'allowed' : 'withheld'"
 
 
 def test_of_tokens_the_environment_alone_decides_whatever_they_claim() -> None:
