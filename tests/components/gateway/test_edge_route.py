@@ -94,7 +94,7 @@ def test_without_its_municipalitys_consent_nothing_leaves(
 ) -> None:
     request = asked(model, "large", town, kind)
     assert "inner" not in names(chosen(rules(route(model)), request))[-1]
-    stayed = chosen_for(model, {**asked(model, "large", town, kind, overflow=consent)})
+    stayed = chosen_for(model, asked(model, "large", town, kind, overflow=consent))
     assert {one["name"] for one in stayed["backendRefs"]} == {"inner"}
 
 
