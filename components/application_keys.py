@@ -17,7 +17,7 @@ import pulumi_kubernetes as kubernetes
 import pulumi_random as random
 
 from config.keys import ApplicationKey
-from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES
+from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, KEY_MODELS, KEY_OVERFLOW, OVERFLOW_ALLOWED
 
 from .metadata import metadata
 
@@ -70,7 +70,7 @@ class ApplicationKeys(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, additional_secret_outputs=["result"]),
         )
         self.values[application, generation] = pulumi.Output.concat(PREFIX, value.result)
-        said = told(until, key.data_class)
+        said = told(until, key)
         watched = {APPLICATION_KEY: application, WATCHED: "authorino"}
         content = {FIELD: self.values[application, generation]}
         for role, placed in (
@@ -105,8 +105,10 @@ def edge_name(application: str, generation: int, said: Mapping[str, str]) -> str
     return f"edge-{application}-{generation}{f'-{digest}' if said else ''}"
 
 
-def told(until: str | None, data_class: str | None) -> dict[str, str]:
-    """What the edge reads from a key besides its value."""
+def told(until: str | None, key: ApplicationKey) -> dict[str, str]:
+    """What the edge reads from a key besides its value. Who says nothing may use its plan, and stays."""
     ends = {} if until is None else {KEY_EXPIRES: until}
-    classed = {} if data_class is None else {KEY_DATA_CLASS: data_class}
-    return {**ends, **classed}
+    classed = {} if key.data_class is None else {KEY_DATA_CLASS: key.data_class}
+    narrowed = {} if key.models is None else {KEY_MODELS: ",".join(sorted(key.models))}
+    leaving = {KEY_OVERFLOW: OVERFLOW_ALLOWED} if key.overflow else {}
+    return {**ends, **classed, **narrowed, **leaving}

@@ -53,6 +53,9 @@ class ChatInterfaceArgs:
     contract: PlatformContract
     """What the platform gives it."""
 
+    allowed: tuple[str, ...]
+    """Models that its key may use."""
+
     image: str
     """Open WebUI's image."""
 
@@ -139,7 +142,7 @@ def container(args: ChatInterfaceArgs) -> dict[str, Any]:
         "image": args.image,
         "env": [
             {"name": "HOME", "value": DATA},
-            *environment(chat, args.slug, args.key, FIRST_ACCOUNT, args.contract),
+            *environment(chat, args.slug, args.key, FIRST_ACCOUNT, args.contract, args.allowed),
         ],
         "ports": [{"name": "http", "containerPort": CHAT_PORT}],
         "resources": {"requests": {"cpu": chat.cpu, "memory": chat.memory}, "limits": {"memory": chat.memory}},

@@ -69,7 +69,7 @@ KEYS = ("OPENAI_API_KEYS", "RAG_OPENAI_API_KEY", "AUDIO_STT_OPENAI_API_KEY")
 
 
 def environment(
-    chat: Chat, slug: str, key: SecretKey, first: SecretKey, contract: PlatformContract
+    chat: Chat, slug: str, key: SecretKey, first: SecretKey, contract: PlatformContract, allowed: tuple[str, ...]
 ) -> list[dict[str, Any]]:
     """The variables of a chat's container, by name.
 
@@ -79,6 +79,7 @@ def environment(
         key: where its own key to the API lies.
         first: where the password of its first account lies.
         contract: the platform's, which has a host and a domain of chats.
+        allowed: models that its key may use.
     """
     api = f"https://{contract.host}/v1"
     plain = {
@@ -86,7 +87,7 @@ def environment(
         **shown(chat, slug, contract),
         **said(chat.words),
         **signed_on(chat.sign_on),
-        **models(chat, slug, contract),
+        **models(chat, allowed, contract),
         "OPENAI_API_BASE_URLS": api,
         "RAG_OPENAI_API_BASE_URL": api,
         "AUDIO_STT_OPENAI_API_BASE_URL": api,
@@ -174,9 +175,8 @@ def signed_on(section: SignOn) -> dict[str, str]:
     }
 
 
-def models(chat: Chat, slug: str, contract: PlatformContract) -> dict[str, str]:
-    """Models to chat with; and of its plan, one that reads uploads and one that listens, where there are."""
-    allowed = contract.tiers[contract.municipalities[slug].tier].models
+def models(chat: Chat, allowed: tuple[str, ...], contract: PlatformContract) -> dict[str, str]:
+    """Models to chat with; and of what is allowed, one that reads uploads and one that listens, where there are."""
     tasks = {name: contract.models[name].task for name in allowed if name in contract.models}
     chosen = chat.models or tuple(name for name, task in tasks.items() if task is Task.CHAT)
     reading = next((name for name, task in tasks.items() if task is Task.EMBEDDING), None)

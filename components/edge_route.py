@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: MPL-2.0
-"""A model's route at the edge (Envoy AI Gateway v1.0): which tiers may use it, which part goes to a canary, and which
-requests may leave the platform when our own model can't take them.
+"""A model's route at the edge (Envoy AI Gateway v1.0): which tiers and which of their keys may use it, which part goes
+to a canary, and which requests may leave the platform when our own model can't take them.
 
 Everything of ours goes on to the inner gateway; a canary under its own name, since one rule has one pool there. What
 may overflow has rules of its own with a second back end of lower priority: a request that may not leave meets none.
 The most specific rule wins (Gateway API: path, then number of headers; Envoy Gateway: then of exact ones).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,11 +16,11 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from config.canary import Canary
-from config.names import GATEWAY
+from config.names import GATEWAY, OVERFLOW_ALLOWED
 from config.overflow import ModelOverflow, OverflowBackend
 
+from .edge.headers import ALL, MODELS, MUNICIPALITY, OVERFLOW, TIER
 from .edge.headers import MODEL as MODEL_HEADER
-from .edge.headers import MUNICIPALITY, TIER
 from .gateway import EDGE, INNER
 from .metadata import MODEL, metadata
 from .model_route import MOST_MATCHES, exactly, gateway_reference
@@ -97,7 +98,7 @@ def own_rules(args: EdgeRouteArgs, ours: list[dict[str, Any]]) -> list[dict[str,
     if args.overflow is None:
         return [rule(args, [everybody], ours)]
     outside = args.backends[args.overflow.backend]
-    opted = [*everybody, among(MUNICIPALITY, outside.municipalities)]
+    opted = [*everybody, among(MUNICIPALITY, outside.municipalities), exactly(OVERFLOW, OVERFLOW_ALLOWED)]
     both = [
         *ours,
         {"name": object_name(args.overflow.backend), "modelNameOverride": args.overflow.model, "priority": 1},
@@ -137,8 +138,14 @@ def inner(entry: str) -> dict[str, Any]:
 
 
 def caller(name: str, tiers: tuple[str, ...]) -> list[dict[str, str]]:
-    """Headers of a request for a model by a caller of some tiers."""
-    return [exactly(MODEL_HEADER, name), among(TIER, tiers)]
+    """Headers of a request for a model by a caller of some tiers, with a key that may use it."""
+    return [exactly(MODEL_HEADER, name), among(TIER, tiers), listed(name)]
+
+
+def listed(name: str) -> dict[str, str]:
+    """A match of a key that may use a model: names are DNS labels, and mean nothing to an expression."""
+    value = rf"{re.escape(ALL)}|(.+,)?{name}(,.+)?"
+    return {"type": "RegularExpression", "name": MODELS, "value": value}
 
 
 def among(header: str, values: tuple[str, ...]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 
 Envoy AI Gateway (v1.0) lists models by host alone, whoever asks. So the edge answers itself, from the config: an
 HTTPRoute whose rules differ by the tier that the edge set, and HTTPRouteFilters with the answers (Envoy Gateway v1.8).
+What a key may not use of it, the edge's script takes out.
 Its own policy has no limits, so asking costs nothing. Identity sets the tier after a first route was chosen, so it has
 to let the route be chosen again (`recomputeRoute`).
 """
@@ -89,7 +90,7 @@ def answers(args: ModelListArgs) -> dict[str, tuple[int, Body]]:
         UNKNOWN: (
             404,
             refusal(
-                f"the model does not exist, or your tier may not use it; GET {PATH} lists those it may",
+                f"the model does not exist, or your tier or key may not use it; GET {PATH} lists those it may",
                 "invalid_request_error",
                 "model_not_found",
                 "model",

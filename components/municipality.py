@@ -16,6 +16,8 @@ from andel.release.pins import Release
 from config.chat import SecretKey
 from config.contract import PlatformContract
 from config.municipality import Municipality as Section
+from config.municipality import held
+from config.municipality_rules import models_of_the_chat
 from config.names import CHAT
 
 from .application_keys import FIELD, ApplicationKeys, ApplicationKeysArgs, secret_name
@@ -68,6 +70,7 @@ class Municipality(pulumi.ComponentResource):
         applications = dict(self._section.applications)
         if self._section.chat is not None:
             applications[CHAT] = self._section.chat.key
+        applications = {name: held(self._section, key) for name, key in applications.items()}
         args = ApplicationKeysArgs(namespace=self._namespace, applications=applications)
         return ApplicationKeys("keys", args, pulumi.ResourceOptions(parent=self, providers=[self._gpu, self._random]))
 
@@ -81,6 +84,7 @@ class Municipality(pulumi.ComponentResource):
             chat=chat,
             key=SecretKey(name=secret_name(CHAT, chat.key.generation), key=FIELD),
             contract=self._contract,
+            allowed=models_of_the_chat(self._section, self._contract) or (),
             image=self._release.images[CHAT_IMAGE].reference(self._contract.images),
         )
         found = [keys, *self._copied_key(keys, chat.key.generation)]

@@ -18,6 +18,7 @@ from config.names import GATEWAY
 
 from .edge.headers import MODEL as MODEL_HEADER
 from .edge.headers import TIER
+from .edge_route import listed
 from .gateway import EDGE, INNER
 from .metadata import MODEL, metadata
 from .model_list import UNKNOWN, answered_by
@@ -109,7 +110,7 @@ def edge_route(args: ScoresArgs, model: str) -> dict[str, Any]:
     """For tiers that may use the model, on to the inner gateway."""
     tiers = [exactly(TIER, tier) for tier in args.tiers[model]]
     matches = [
-        {**on(path), "headers": [exactly(MODEL_HEADER, model), tier]}
+        {**on(path), "headers": [exactly(MODEL_HEADER, model), tier, listed(model)]}
         for path in PATHS[args.tasks[model]]
         for tier in tiers
     ]

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import AfterValidator, Field, StrictBool, WithJsonSchema, model_validator
 
 from .overflow import DataClass
+from .scalars import ModelName
 from .section import Mistake, Section, again, refuse_if_any
 
 
@@ -30,6 +31,10 @@ Moment = Annotated[
     str, AfterValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time", "maxLength": 40})
 ]
 """A moment with its zone (RFC 3339), in quotes: `"2026-12-24T12:00:00Z"`."""
+
+
+AllowedModels = Annotated[tuple[ModelName, ...], Field(min_length=1, max_length=100)]
+"""Models of a plan that may be used, and no others."""
 
 
 class Retired(Section):
@@ -58,6 +63,13 @@ class ApplicationKey(Section):
     data_class: DataClass | None = None
     """Class of all data that come with its keys, whatever requests say. Back ends outside the platform take only the
     classes that they name."""
+
+    models: AllowedModels | None = None
+    """Models of the plan that its keys may use. Left out, all that the municipality's `models` leave."""
+
+    overflow: StrictBool | None = None
+    """Whether requests of its keys may leave the platform for a back end outside that the environment opens to the
+    municipality and to their data. Left out, as the municipality's `overflow` says."""
 
     @model_validator(mode="after")
     def _rules(self) -> Self:

@@ -10,13 +10,14 @@ from typing import Annotated, Self
 
 from pydantic import Field, StrictBool, model_validator
 
+from .catalogue import one_of
 from .chat import Chat
 from .clusters import Clusters
-from .keys import ApplicationKey
+from .keys import AllowedModels, ApplicationKey
 from .municipalities import Slug
 from .names import CHAT
 from .scalars import form
-from .section import Mistake, Section, again, refuse_if_any
+from .section import Mistake, Path, Section, again, refuse_if_any
 
 StackName = Annotated[
     str,
@@ -80,6 +81,13 @@ class Municipality(Section):
     applications: Annotated[dict[ApplicationName, ApplicationKey], Field(max_length=100)] = {}
     """Applications that call models, each with keys of its own."""
 
+    models: AllowedModels | None = None
+    """Models of its plan that its keys and its chat may use. Left out, all of them."""
+
+    overflow: StrictBool = False
+    """Whether requests of its keys and its chat may leave the platform for a back end outside: the consent of who
+    answers for the data. By itself it opens nothing: the environment names who may go where, with which data."""
+
     chat: Chat | None = None
     """Its chat interface; left out, it has none."""
 
@@ -97,6 +105,26 @@ class Municipality(Section):
     def _rules(self) -> Self:
         refuse_if_any(mistake for rule in RULES for mistake in rule(self))
         return self
+
+
+def held(municipality: Municipality, key: ApplicationKey) -> ApplicationKey:
+    """The keys of an application, with what its municipality says of all keys where they say nothing themselves."""
+    return key.model_copy(
+        update={
+            "models": municipality.models if key.models is None else key.models,
+            "overflow": municipality.overflow if key.overflow is None else key.overflow,
+        }
+    )
+
+
+def lists_of_models(municipality: Municipality) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Every list of models that it writes, with its place."""
+    yield ("models",), municipality.models or ()
+    for name, key in municipality.applications.items():
+        yield ("applications", name, "models"), key.models or ()
+    if municipality.chat is not None:
+        yield ("chat", "key", "models"), municipality.chat.key.models or ()
+        yield ("chat", "models"), municipality.chat.models
 
 
 def applications_named_as_the_chat(municipality: Municipality) -> Iterator[Mistake]:
@@ -130,10 +158,41 @@ def groups_named_twice(municipality: Municipality) -> Iterator[Mistake]:
         yield Mistake(path, f"{group} stands here twice", "take one away")
 
 
+def models_named_twice(municipality: Municipality) -> Iterator[Mistake]:
+    """A model is allowed once."""
+    for path, names in lists_of_models(municipality):
+        for index, name in again(names):
+            yield Mistake((*path, index), f"{name} stands here twice", "take one away")
+
+
+def models_that_it_forbids_itself(municipality: Municipality) -> Iterator[Mistake]:
+    """An application and the chat narrow what the municipality allows, and never widen it."""
+    if (own := municipality.models) is None:
+        return
+    for path, names in lists_of_models(municipality):
+        for index, name in enumerate(names):
+            if name not in own:
+                wrong = f"{name} is none of the municipality's own models"
+                yield Mistake((*path, index), wrong, f"{one_of(dict.fromkeys(own))}, or add it to models")
+
+
+def models_that_the_key_of_the_chat_forbids(municipality: Municipality) -> Iterator[Mistake]:
+    """A chat offers what its key may use."""
+    if municipality.chat is None or (own := municipality.chat.key.models) is None:
+        return
+    for index, name in enumerate(municipality.chat.models):
+        if name not in own:
+            mend = f"{one_of(dict.fromkeys(own))}, or add it to chat.key.models"
+            yield Mistake(("chat", "models", index), f"the chat's own key may not use {name}", mend)
+
+
 RULES: tuple[Callable[[Municipality], Iterator[Mistake]], ...] = (
     applications_named_as_the_chat,
     equal_contexts,
     groups_of_the_system,
     groups_named_twice,
+    models_named_twice,
+    models_that_it_forbids_itself,
+    models_that_the_key_of_the_chat_forbids,
 )
 """Rules within a municipality's stack."""

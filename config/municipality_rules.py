@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterator
 
 from .catalogue import one_of
 from .contract import PlatformContract
-from .municipality import Municipality
-from .section import Mistake, refuse_if_any
+from .models import Task
+from .municipality import Municipality, held, lists_of_models
+from .section import Mistake, Path, refuse_if_any
 
 
 def admitted(municipality: Municipality, contract: PlatformContract, *, stack: str) -> None:
@@ -45,12 +46,25 @@ def strangers(municipality: Municipality, contract: PlatformContract) -> Iterato
 
 
 def models_beyond_the_plan(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
-    """The chat offers what the plan allows."""
-    allowed = allowed_models(municipality, contract)
-    for index, name in enumerate(municipality.chat.models if municipality.chat and allowed is not None else ()):
-        if name not in (allowed or {}):
-            path = ("chat", "models", index)
-            yield Mistake(path, f"its plan has no model {name}", one_of(dict.fromkeys(allowed or ())))
+    """Keys and chat are narrowed to what the plan allows."""
+    if (plan := models_of_the_plan(municipality, contract)) is None:
+        return
+    for path, names in lists_of_models(municipality):
+        for index, name in enumerate(names):
+            if name not in plan:
+                yield Mistake((*path, index), f"its plan has no model {name}", one_of(dict.fromkeys(plan)))
+
+
+def chats_with_nothing_to_chat_with(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
+    """A chat's key may use a model that chats."""
+    allowed = models_of_the_chat(municipality, contract)
+    if municipality.chat is None or allowed is None:
+        return
+    if not any(contract.models[name].task is Task.CHAT for name in allowed if name in contract.models):
+        path: Path = ("chat",) if municipality.models is None else ("models",)
+        if municipality.chat.key.models is not None:
+            path = ("chat", "key", "models")
+        yield Mistake(path, "none of these models is one to chat with", "add one of the plan's, or take chat away")
 
 
 def other_clusters(municipality: Municipality, contract: PlatformContract) -> Iterator[Mistake]:
@@ -84,7 +98,16 @@ def boards_of_nothing(municipality: Municipality, contract: PlatformContract) ->
         yield Mistake(("dashboards",), wrong, mend)
 
 
-def allowed_models(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
+def models_of_the_chat(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
+    """Models of its plan that the chat's key may use; None where nobody knows its plan, or there is no chat."""
+    plan = models_of_the_plan(municipality, contract)
+    if plan is None or municipality.chat is None:
+        return None
+    own = held(municipality, municipality.chat.key).models
+    return plan if own is None else tuple(name for name in plan if name in own)
+
+
+def models_of_the_plan(municipality: Municipality, contract: PlatformContract) -> tuple[str, ...] | None:
     """Models of its plan; None where nobody knows its plan."""
     member = contract.municipalities.get(municipality.slug)
     tier = contract.tiers.get(member.tier) if member else None
@@ -94,6 +117,7 @@ def allowed_models(municipality: Municipality, contract: PlatformContract) -> tu
 RULES: tuple[Callable[[Municipality, PlatformContract], Iterator[Mistake]], ...] = (
     strangers,
     models_beyond_the_plan,
+    chats_with_nothing_to_chat_with,
     other_clusters,
     chats_without_a_host,
     chats_without_an_api,

@@ -37,5 +37,14 @@ KEY_EXPIRES = f"{LABEL}/expires"
 KEY_DATA_CLASS = f"{LABEL}/data-class"
 """Annotation of such a Secret: class of all data that come with the key, whatever requests say."""
 
+KEY_MODELS = f"{LABEL}/models"
+"""Annotation of such a Secret: models that the key may use, with commas between. Without it, all of the plan."""
+
+KEY_OVERFLOW = f"{LABEL}/overflow"
+"""Annotation of such a Secret: whether the key's requests may leave the platform. Only the next value says yes."""
+
+OVERFLOW_ALLOWED = "allowed"
+"""Value of that annotation, and of the header that is made of it, without which nothing leaves."""
+
 FIGURES_PATH = "/figures"
 """Path at the edge below which municipalities ask Prometheus for their own figures."""

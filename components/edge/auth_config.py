@@ -3,7 +3,7 @@
 
 A key belongs to the municipality in whose namespace its Secret lies; a token to the one that its issuer names. Both are
 looked up in the register, which gives the tier. Each way in says so in properties of its own (`municipality`, `tier`,
-`application`), written over whatever a Secret or a token says under these names.
+`application`, `models`, `overflow`), written over whatever a Secret or a token says under these names.
 """
 
 import json
@@ -18,13 +18,15 @@ from config.days import day
 from config.gateway import Gateway
 from config.identity import TokenIssuer
 from config.municipalities import Member
-from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, MEMBER
+from config.names import APPLICATION_KEY, KEY_DATA_CLASS, KEY_EXPIRES, MEMBER, OVERFLOW_ALLOWED
 from config.serving.pod_rules import BEYOND
 from config.tiers import Tier
 
 from ..request_headers import DATA_CLASS
 from ..request_model import model_in_the_body
-from .headers import APPLICATION, BAND, MUNICIPALITY, PERIOD, TIER
+from . import key_annotations
+from .headers import ALL, APPLICATION, BAND, MODELS, MUNICIPALITY, OVERFLOW, PERIOD, TIER
+from .key_annotations import ANNOTATIONS, said
 from .months import NOW, period
 from .rules import DOMAIN, month_entries, month_rule
 
@@ -92,6 +94,8 @@ def headers(args: AuthConfigArgs) -> dict[str, str]:
         APPLICATION: "auth.identity.application",
         PERIOD: period(args.gateway.limits.time_zone),
         BAND: band(args),
+        MODELS: "auth.identity.models",
+        OVERFLOW: "auth.identity.overflow",
         args.dialect.fairness_header: "auth.identity.municipality",
         "authorization": "'withheld'",
     }
@@ -99,11 +103,8 @@ def headers(args: AuthConfigArgs) -> dict[str, str]:
 
 def data_class() -> dict[str, Any]:
     """The class of a key's data, where the key has one, over what the request says. Else the request's own stays."""
-    annotations = "auth.identity.metadata.annotations"
-    classed = (
-        f"'metadata' in auth.identity && 'annotations' in auth.identity.metadata && '{KEY_DATA_CLASS}' in {annotations}"
-    )
-    return {DATA_CLASS: {**expressed(f"{annotations}['{KEY_DATA_CLASS}']"), "when": [{"predicate": classed}]}}
+    classed = f"'metadata' in auth.identity && {said(KEY_DATA_CLASS)}"
+    return {DATA_CLASS: {**expressed(f"{ANNOTATIONS}['{KEY_DATA_CLASS}']"), "when": [{"predicate": classed}]}}
 
 
 def expressed(cel: str) -> dict[str, Any]:
@@ -113,12 +114,9 @@ def expressed(cel: str) -> dict[str, Any]:
 
 def by_key(args: AuthConfigArgs) -> dict[str, Any]:
     """Keys: labelled Secrets in any namespace. The API server says where a Secret lies, nobody else."""
-    namespace, annotations = "auth.identity.metadata.namespace", "auth.identity.metadata.annotations"
+    namespace = "auth.identity.metadata.namespace"
     slug = f"({namespace}.startsWith('{MEMBER}') ? {namespace}.substring({len(MEMBER)}) : '')"
-    expired = (
-        f"('annotations' in auth.identity.metadata && '{KEY_EXPIRES}' in {annotations}"
-        f" && timestamp({annotations}['{KEY_EXPIRES}']) <= {NOW})"
-    )
+    expired = f"({said(KEY_EXPIRES)} && timestamp({ANNOTATIONS}['{KEY_EXPIRES}']) <= {NOW})"
     # What CEL can't find is an error, and an identity with an error is none: 401, as for a key that never was.
     valid = f"({expired} ? [''][1] : {slug})"
     return {
@@ -131,6 +129,8 @@ def by_key(args: AuthConfigArgs) -> dict[str, Any]:
             "municipality": {"expression": valid},
             "tier": {"expression": tier_of(valid, args.members, args.gateway.limits.time_zone)},
             "application": {"expression": named(f"auth.identity.metadata.labels['{APPLICATION_KEY}']", "key")},
+            "models": {"expression": key_annotations.models()},
+            "overflow": {"expression": key_annotations.overflow()},
         },
     }
 
@@ -158,6 +158,9 @@ def by_token(issuer: TokenIssuer, args: AuthConfigArgs) -> dict[str, Any]:
             "municipality": {"expression": slug},
             "tier": {"expression": tier_of(slug, spoken_for, args.gateway.limits.time_zone)},
             "application": {"expression": named(client, "token")},
+            # Governance names issuers, and who may overflow: no municipality's stack says anything of a token.
+            "models": {"expression": text(ALL)},
+            "overflow": {"expression": text(OVERFLOW_ALLOWED)},
         },
     }
 

@@ -21,7 +21,19 @@ PERIOD = "x-andel-period"
 BAND = "x-andel-band"
 """The plan's name, or that of what is beyond a soft month."""
 
-SET_BY_THE_EDGE = (MUNICIPALITY, TIER, APPLICATION, PERIOD, BAND)
+MODELS = "x-andel-models"
+"""Models of the plan that the caller's key may use, with commas between: a route asks for its own among them."""
+
+ALL = "*"
+"""Value of that header for who may use all of the plan."""
+
+NONE = "-"
+"""Value of that header for who may use none: no model has this name."""
+
+OVERFLOW = "x-andel-overflow"
+"""Whether the caller's municipality lets its requests leave the platform: `allowed`, or `withheld`."""
+
+SET_BY_THE_EDGE = (MUNICIPALITY, TIER, APPLICATION, PERIOD, BAND, MODELS, OVERFLOW)
 """All that identity decides."""
 
 DIALECTS = (

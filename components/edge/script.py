@@ -5,8 +5,9 @@ On the way in: how long an answer may be. A request that asks for more than the 
 for nothing gets that; and a body that names its model twice is refused, since two readers could read two models, as is
 a request that names two classes of its data. It runs before the AI Gateway's processor, which keeps the body as it
 finds it and writes it anew where a model's name differs on the wire.
-On the way out: a 503 says when to come back, and an empty 500, Envoy's own word for a part that is away, becomes one; a
-refusal says that and what it was, in the form of OpenAI's errors.
+On the way out: of the list of models those stay that the caller's key may use. A 503 says when to come back, and an
+empty 500, Envoy's own word for a part that is away, becomes one; a refusal says that and what it was, in the form of
+OpenAI's errors.
 Envoy's limiter tells the seconds until its window ends (`x-ratelimit-reset`); a month's window is a year, so there its
 end is told instead.
 """
@@ -23,8 +24,9 @@ from config.names import GATEWAY
 from config.tiers import Tier
 
 from ..metadata import metadata
+from ..model_list import PATH
 from ..request_headers import DATA_CLASS
-from .headers import TIER
+from .headers import ALL, MODELS, TIER
 
 LIMITED = "rate_limit_exceeded"
 """Code of a refusal past a limit."""
@@ -81,6 +83,9 @@ def script(args: EdgeScriptArgs) -> str:
         "LONGEST": table(longest),
         "SOFT": table(soft),
         "TIER": json.dumps(TIER),
+        "MODELS": json.dumps(MODELS),
+        "ALL": json.dumps(ALL),
+        "LIST": json.dumps(PATH),
         "CODE": json.dumps(LIMITED),
         "AWAY": json.dumps(AWAY),
         "DATA_CLASS": json.dumps(DATA_CLASS),
@@ -156,7 +161,9 @@ end
 
 function envoy_on_request(handle)
   local headers = handle:headers()
-  handle:streamInfo():dynamicMetadata():set("andel", "tier", headers:get(TIER) or "")
+  local known, path = handle:streamInfo():dynamicMetadata(), headers:get(":path") or ""
+  known:set("andel", "tier", headers:get(TIER) or "")
+  if path:match("^[^?]*") == LIST then known:set("andel", "models", headers:get(MODELS) or "") end
   if headers:get(":method") ~= "POST" then return end
   -- Routes match a header where any of its values does: of two classes, the one that forbids would not be asked.
   if headers:getNumValues(DATA_CLASS) > 1 then
@@ -164,7 +171,7 @@ function envoy_on_request(handle)
   end
   -- Files to transcribe come in parts and ask for no length; engines take nothing else that isn't JSON.
   if (headers:get("content-type") or ""):find("multipart/", 1, true) then return end
-  local tier, path = headers:get(TIER), headers:get(":path") or ""
+  local tier = headers:get(TIER)
   local buffer = handle:body()
   if not buffer then return end
   local text = buffer:getBytes(0, buffer:length())
@@ -210,8 +217,25 @@ local function answer(handle, kind, code, message)
   headers:replace("content-length", tostring(#body))
 end
 
+-- The tier's list is the edge's own (components/model_list.py). Of anything else nothing would be left.
+local function narrow(handle, models)
+  local buffer, kept = handle:body(), {}
+  if not buffer then return end
+  for entry, name in buffer:getBytes(0, buffer:length()):gmatch('({"id":"([^"]*)"[^{}]*})') do
+    if ("," .. models .. ","):find("," .. name .. ",", 1, true) then kept[#kept + 1] = entry end
+  end
+  local body = '{"object":"list","data":[' .. table.concat(kept, ",") .. "]}"
+  buffer:setBytes(body)
+  handle:headers():replace("content-length", tostring(#body))
+end
+
 function envoy_on_response(handle)
   local headers = handle:headers()
+  local known = handle:streamInfo():dynamicMetadata():get("andel") or {}
+  if headers:get(":status") == "200" then
+    if known.models and known.models ~= ALL then narrow(handle, known.models) end
+    return
+  end
   if headers:get(":status") == "500" and handle:body(true):length() == 0 then
     -- The limiter can't count, or no pod of Authorino is ready: nothing was begun.
     headers:replace(":status", "503")
@@ -225,7 +249,6 @@ function envoy_on_response(handle)
   if headers:get(":status") ~= "429" then return end
   -- The limiter tells of the limit that has least left, on every answer. A picker refuses too, when all pods are full:
   -- it was the picker if there is something left, or if what is used up is a soft month, which refuses nobody.
-  local known = handle:streamInfo():dynamicMetadata():get("andel") or {}
   local reset = tonumber(headers:get("x-ratelimit-reset") or "")
   local month = reset ~= nil and reset > DAY
   local ours = reset ~= nil and headers:get("x-ratelimit-remaining") == "0" and not (month and SOFT[known.tier])

@@ -27,7 +27,8 @@ from config.contract import contract
 from config.fields import sections
 from config.judge import judge_municipality
 from config.municipality import Municipality as Section
-from config.names import CHAT
+from config.municipality_rules import models_of_the_chat
+from config.names import APPLICATION_KEY, CHAT, KEY_MODELS, KEY_OVERFLOW
 from config.section import Refusal
 from config.stackfile import read
 from tests.config.edits import edited, found
@@ -188,10 +189,65 @@ def test_adapters_of_the_plan_are_models_to_chat_with() -> None:
     assert known.models["letters"].task is known.models["mistral-small"].task
     section = judge_municipality(document("aarhus"))
     assert section.chat
-    assert json.loads(models(section.chat, "aarhus", known)["OPENAI_API_CONFIGS"])["0"]["model_ids"] == [
+    allowed = models_of_the_chat(section, known)
+    assert allowed
+    assert json.loads(models(section.chat, allowed, known)["OPENAI_API_CONFIGS"])["0"]["model_ids"] == [
         "mistral-small",
         "letters",
     ]
+
+
+def said_of_keys(section: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What the edge reads of models and consent from each application's newest key."""
+    found = {}
+    for one in of(section):
+        placed = one.inputs["metadata"]
+        if application := placed["labels"].get(APPLICATION_KEY):
+            said = {name: value for name, value in placed["annotations"].items() if name in (KEY_MODELS, KEY_OVERFLOW)}
+            found[application] = said
+    return found
+
+
+def test_a_municipality_that_says_nothing_narrows_nothing_and_lets_nothing_leave() -> None:
+    assert said_of_keys(document("aarhus")) == {
+        name: {} for name in ("journal", "borgerservice", "oversaettelse", "chat")
+    }
+
+
+def test_what_a_municipality_allows_holds_for_every_key_and_an_application_may_say_less_or_otherwise() -> None:
+    section = edited(
+        document("aarhus"),
+        {
+            "models": ["mistral-small", "e5-large"],
+            "overflow": True,
+            "applications.journal.models": ["e5-large"],
+            "applications.journal.overflow": False,
+        },
+    )
+    whole = {KEY_MODELS: "e5-large,mistral-small", KEY_OVERFLOW: "allowed"}
+    assert said_of_keys(section) == {
+        "journal": {KEY_MODELS: "e5-large"},
+        **dict.fromkeys(("borgerservice", "oversaettelse", "chat"), whole),
+    }
+    alone = edited(document("aarhus"), {"applications.journal.overflow": True})
+    assert said_of_keys(alone)["journal"] == {KEY_OVERFLOW: "allowed"}
+    assert said_of_keys(alone)["chat"] == {}
+
+
+def test_the_order_of_a_list_makes_no_other_key() -> None:
+    """A new order would be a new Secret for each key."""
+    one, other = (
+        [each.object for each in of(edited(document("aarhus"), {"models": names}))]
+        for names in (["mistral-small", "e5-large"], ["e5-large", "mistral-small"])
+    )
+    assert one == other
+
+
+def test_a_chat_offers_and_uses_what_its_municipality_allows_alone() -> None:
+    written = variables(edited(document("aarhus"), {"models": ["mistral-small"]}))
+    assert json.loads(written["OPENAI_API_CONFIGS"])["0"]["model_ids"] == ["mistral-small"]
+    assert "RAG_EMBEDDING_MODEL" not in written
+    assert written["BYPASS_EMBEDDING_AND_RETRIEVAL"] == "true"
 
 
 def test_no_value_of_a_secret_is_in_an_environment() -> None:
@@ -251,11 +307,15 @@ SETTINGS = [
         ("applications.journal.generation", 3),
         ("applications.journal.retire[0].until", "2027-02-01T12:00:00Z"),
         ("applications.journal.dataClass", "public"),
+        ("applications.journal.models", ["mistral-small"]),
+        ("applications.journal.overflow", True),
         ("applications.oversaettelse.expires", "2028-12-31T23:00:00Z"),
         ("applications.another", {}),
         ("chat.key.generation", 3),
         ("chat.key.retire[0].until", "2027-02-01T12:00:00Z"),
         ("chat.key.dataClass", "public"),
+        ("chat.key.models", ["mistral-small"]),
+        ("chat.key.overflow", True),
         ("chat.key.expires", "2028-12-31T23:00:00Z"),
         ("chat.retention.chats", 30),
         ("chat.words.banners[0].text", "Other"),
@@ -266,6 +326,8 @@ SETTINGS = [
         ("chat.words.suggestions[0].title", "Other"),
         ("chat.words.suggestions[0].subtitle", "Other"),
         ("chat.words.suggestions[0].prompt", "Other"),
+        ("models", ["mistral-small"]),
+        ("overflow", True),
         ("chat.title", "Other"),
         ("chat.language", "en-US"),
         ("chat.models", ["mistral-small", "e5-large"]),

@@ -81,6 +81,13 @@ BETWEEN: dict[str, tuple[dict[str, Any], PlatformContract, str, str, dict[str, A
         "its plan has no model gpt",
         {"chat.models": ["mistral-small"]},
     ),
+    "chats_with_nothing_to_chat_with": (
+        {"models": ["e5-large"]},
+        DEV,
+        "models",
+        "none of these models is one to chat with",
+        {"models": ["e5-large"], "chat": None},
+    ),
     "other_clusters": ({}, APART, "clusters.application", "of its own", {"clusters.application": {"context": "other"}}),
     "chats_without_a_host": ({}, WITHOUT_CHATS, "chat", "no gateway for chats", {"chat": None}),
     "boards_of_nothing": ({"dashboards": True}, DEV, "dashboards", "shows municipalities no figures", {}),
@@ -103,6 +110,25 @@ def test_nobody_asks_for_what_the_platform_does_not_give(name: str, monkeypatch:
     kept = tuple(rule for rule in municipality_rules.RULES if rule.__name__ != name)
     monkeypatch.setattr(municipality_rules, "RULES", kept)
     assert list(municipality_rules.mistakes(judge_municipality(edited(AARHUS, edits)), given)) == []
+
+
+@pytest.mark.parametrize(
+    ("edits", "path"),
+    [
+        ({"models": ["mistral-small", "gpt"]}, "models[1]"),
+        ({"applications.borgerservice.models": ["gpt"]}, "applications.borgerservice.models[0]"),
+        ({"applications.journal.models": ["mistral-small", "e5-large"]}, "applications.journal.models[1]"),
+        ({"applications.journal.models": ["harmless"]}, "applications.journal.models[0]"),
+    ],
+)
+def test_no_list_names_a_model_that_the_plan_has_not(edits: dict[str, Any], path: str) -> None:
+    """Whether the platform has it for others, as `e5-large` here, or nobody has."""
+    member = DEV.tiers["plus"].model_copy(update={"models": ("mistral-small",)})
+    given = DEV.model_copy(update={"tiers": {**DEV.tiers, "plus": member}})
+    (mistake,) = municipality_rules.mistakes(judge_municipality(edited(AARHUS, edits)), given)
+    assert dotted(mistake.path) == path
+    assert mistake.wrong.startswith("its plan has no model ")
+    assert mistake.mend == "write one of mistral-small"
 
 
 @pytest.mark.parametrize("stack", ["dev-odense", "prod-aarhus", "aarhus", "dev-aarhus-2", ""])

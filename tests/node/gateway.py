@@ -49,8 +49,13 @@ for slug, applications in json.loads(pulumi.Config().require("municipalities")).
 """
 """Program of the municipalities' keys."""
 
-APPLICATIONS: dict[str, dict[str, Any]] = {"journal": {}, "archive": {"dataClass": "personal"}}
-"""Applications that every municipality has."""
+APPLICATIONS: dict[str, dict[str, Any]] = {
+    "journal": {"overflow": True},
+    "archive": {"overflow": True, "dataClass": "personal"},
+    "quiet": {},
+    "narrow": {"models": ["vectors"]},
+}
+"""Applications that every municipality has: two that may leave the platform, and two that say nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -215,7 +220,7 @@ def led(request: httpx.Request, address: httpx.URL, host: str) -> httpx.Request:
 
 @contextmanager
 def gateway_lab(folder: Path, change: Callable[[str], str] = lambda text: text) -> Iterator[GatewayLab]:
-    """A lab on which the gateway of `tests/environments/Pulumi.live.yaml` answers, with two keys a municipality.
+    """A lab on which the gateway of `tests/environments/Pulumi.live.yaml` answers, with the keys of `APPLICATIONS`.
 
     Args:
         folder: where it lies.

@@ -33,6 +33,8 @@ FORGED: dict[str, list[tuple[str, str]]] = {
     "application": [("x-andel-application", "archive")],
     "period": [("x-andel-period", "2020-01")],
     "band": [("x-andel-band", "beyond-month")],
+    "models of the key": [("x-andel-models", "vectors")],
+    "consent": [("x-andel-overflow", "withheld")],
     "entry": [("x-andel-model", "vectors")],
     "objective": [("x-gateway-inference-objective", "text-large"), ("x-llm-d-inference-objective", "text-large")],
     "fairness": [("x-gateway-inference-fairness-id", "odense"), ("x-llm-d-inference-fairness-id", "odense")],

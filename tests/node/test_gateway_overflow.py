@@ -107,6 +107,8 @@ STAYS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "a key of personal data": ("aarhus", "archive", ()),
     "a key of personal data that says otherwise": ("aarhus", "archive", ("public",)),
     "a key of personal data that says otherwise twice": ("aarhus", "archive", ("public", "public")),
+    "a key without consent": ("aarhus", "quiet", ("public",)),
+    "a key without consent that names no class": ("aarhus", "quiet", ()),
     "not opted in": ("odense", "journal", ("public",)),
     "not opted in, another tier": ("skive", "journal", ("public",)),
 }

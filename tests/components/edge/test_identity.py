@@ -2,6 +2,7 @@
 """Who calls, and what is said of them inside."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from components.edge.client_traffic import ClientTrafficArgs, removed
 from components.edge.client_traffic import spec as client_traffic
 from components.edge.headers import MODEL, SET_BY_THE_EDGE, SPOOFABLE, identity_headers
 from components.edge.identity import backend, security_policy, trust
+from components.edge.key_annotations import LIST
 from components.request_headers import DATA_CLASS
 from config.identity import AuthorinoService
 from config.municipalities import Member
@@ -35,7 +37,7 @@ def test_a_key_belongs_to_the_municipality_in_whose_namespace_it_lies() -> None:
 def test_each_way_in_says_who_calls_over_what_a_secret_or_token_says(way: str) -> None:
     """`defaults` would let a token that has a claim `tier` choose its own."""
     written = spec(auth_args(identity={"issuers": [ISSUER]}))["authentication"][way]
-    assert set(written["overrides"]) == {"municipality", "tier", "application"}
+    assert set(written["overrides"]) == {"municipality", "tier", "application", "models", "overflow"}
     assert "defaults" not in written
 
 
@@ -77,6 +79,30 @@ def test_a_keys_data_class_overrides_a_requests_and_a_key_without_one_leaves_it(
     annotation = "auth.identity.metadata.annotations['andel/data-class']"
     assert header["plain"] == {"expression": annotation}
     assert header["when"][0]["predicate"].endswith("'andel/data-class' in auth.identity.metadata.annotations")
+
+
+def test_a_key_that_says_nothing_may_use_its_whole_plan_and_what_nobody_can_read_is_nothing() -> None:
+    key = spec(auth_args())["authentication"]["key"]["overrides"]["models"]["expression"]
+    there = "'annotations' in auth.identity.metadata && 'andel/models' in auth.identity.metadata.annotations"
+    annotation = "auth.identity.metadata.annotations['andel/models']"
+    assert key == f"{there} ? ({annotation}.matches('{LIST}') ? {annotation} : '-') : '*'"
+    for good in ("text", "a,b", "mistral-small,e5-large"):
+        assert re.search(LIST, good)
+    for bad in ("", "*", "-", "a,", ",a", "a b", "a, b", "A", ".+", "a|b", "a\r\nx-andel-tier: large"):
+        assert not re.search(LIST, bad), bad
+
+
+def test_a_key_leaves_only_by_the_one_word_that_says_so() -> None:
+    """Keys that were made before anybody could say it have no such annotation: they stay."""
+    key = spec(auth_args())["authentication"]["key"]["overrides"]["overflow"]["expression"]
+    there = "'annotations' in auth.identity.metadata && 'andel/overflow' in auth.identity.metadata.annotations"
+    annotation = "auth.identity.metadata.annotations['andel/overflow']"
+    assert key == f"{there} && {annotation} == 'allowed' ? 'allowed' : 'withheld'"
+
+
+def test_of_tokens_the_environment_alone_decides_whatever_they_claim() -> None:
+    token = spec(auth_args(identity={"issuers": [ISSUER]}))["authentication"]["token-0"]["overrides"]
+    assert (token["models"], token["overflow"]) == ({"expression": '"*"'}, {"expression": '"allowed"'})
 
 
 @pytest.mark.parametrize(("unknown", "written"), [("within", "true"), ("beyond", "false")])

@@ -2,13 +2,15 @@
 """What the edge answers by itself: lists of models, and refusals in OpenAI's form."""
 
 import json
+import re
 from typing import Any
 
 import openai.types
 import pytest
 
 from components.edge.headers import MODEL, TIER
-from components.model_list import ModelListArgs, answers, filter_spec, free, list_route, unknown_route
+from components.edge.script import BODY
+from components.model_list import ModelListArgs, answers, filter_spec, free, list_route, listed, unknown_route
 
 from .routing import chosen
 
@@ -25,12 +27,22 @@ def answer(headers: dict[str, str], path: str = "/v1/models", more: tuple[dict[s
     return spec["statusCode"], json.loads(spec["body"]["inline"])
 
 
-@pytest.mark.parametrize(("tier", "listed"), [("small", ["a", "b"]), ("large", ["c"])])
-def test_a_caller_sees_what_its_tier_may_use(tier: str, listed: list[str]) -> None:
+@pytest.mark.parametrize(("tier", "models"), [("small", ["a", "b"]), ("large", ["c"])])
+def test_a_caller_sees_what_its_tier_may_use(tier: str, models: list[str]) -> None:
     status, body = answer({TIER: tier})
     assert status == 200
-    assert [openai.types.Model.model_validate(one).id for one in body["data"]] == listed
+    assert [openai.types.Model.model_validate(one).id for one in body["data"]] == models
     assert body["object"] == "list"
+
+
+def test_the_script_finds_every_model_of_a_list() -> None:
+    """By a pattern, since Lua reads no JSON. Another shape of the list would leave nothing of it to a narrowed key."""
+    (pattern,) = re.findall(r"gmatch\('(.*?)'\)", BODY)
+    text = filter_spec(200, listed(ARGS.tiers["small"]))["directResponse"]["body"]["inline"]
+    # Braces are plain in Lua's patterns; the rest of this one means the same to both.
+    found = re.findall(pattern.replace("{", r"\{", 1), text)
+    assert [name for _, name in found] == ["a", "b"]
+    assert [json.loads(entry) for entry, _ in found] == listed(ARGS.tiers["small"])["data"]
 
 
 def test_who_has_no_tier_sees_nothing() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.edge.headers import MODEL, MUNICIPALITY, TIER
+from components.edge.headers import MODEL, MODELS, MUNICIPALITY, OVERFLOW, TIER
 from components.edge_route import EdgeRouteArgs, rules
 from components.offers import edge_route, model_list
 from components.request_headers import DATA_CLASS, ENTRY
@@ -26,10 +26,14 @@ def route(model: str, environment: Environment | None = None) -> EdgeRouteArgs:
     return args
 
 
-def asked(model: str, tier: str, municipality: str = "skive", kind: str | None = None) -> dict[str, str]:
-    """Headers of a request after identity."""
-    classed = {} if kind is None else {DATA_CLASS: kind}
-    return {MODEL: model, TIER: tier, MUNICIPALITY: municipality, **classed}
+def asked(
+    model: str, tier: str, municipality: str = "skive", kind: str | None = None, **changes: str | None
+) -> dict[str, str]:
+    """Headers of a request after identity, of a key that may use its whole plan and may leave."""
+    said = {"models": "*", "overflow": "allowed", **changes}
+    found = {MODEL: model, TIER: tier, MUNICIPALITY: municipality, DATA_CLASS: kind}
+    found |= {MODELS: said["models"], OVERFLOW: said["overflow"]}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +54,48 @@ def asked(model: str, tier: str, municipality: str = "skive", kind: str | None =
 def test_a_tier_reaches_its_models_and_no_other(model: str, tier: str, reached: bool) -> None:
     written = [rule for entry in ("text", "harmless", "ranking") for rule in rules(route(entry))]
     assert bool(names(chosen(written, asked(model, tier)))) == reached
+
+
+@pytest.mark.parametrize(
+    ("model", "models", "reached"),
+    [
+        ("text", "text", True),
+        ("text", "harmless,text", True),
+        ("text", "text,harmless", True),
+        ("text", "a,text,z", True),
+        ("letters", "letters", True),
+        ("letters", "text", False),  # an adapter is a model of its own
+        ("text", "letters", False),
+        ("text", "text-next", False),
+        ("text", "context,text-next", False),
+        ("text", "texts,tex", False),
+        ("harmless", "text", False),
+        ("harmless", "-", False),
+        ("harmless", "", False),
+        ("harmless", None, False),  # nobody said anything: identity always does
+        ("text", "**", False),
+        ("text", "text-next,*", False),
+        ("text-next", "text-next", False),  # a key never widens its plan
+        ("text-next", "*", False),
+    ],
+)
+def test_a_key_reaches_the_models_that_it_names_and_none_beyond_its_plan(
+    model: str, models: str | None, reached: bool
+) -> None:
+    written = [rule for entry in ("text", "harmless", "ranking") for rule in rules(route(entry))]
+    assert bool(names(chosen(written, asked(model, "large", models=models)))) == reached
+    assert not names(chosen(written, asked("harmless", "small", models="harmless")))
+
+
+@pytest.mark.parametrize("consent", ["withheld", "", None, "true", "allowed,withheld", "ALLOWED"])
+@pytest.mark.parametrize(("model", "town", "kind"), [("text", "aarhus", "public"), ("harmless", "odense", None)])
+def test_without_its_municipalitys_consent_nothing_leaves(
+    model: str, town: str, kind: str | None, consent: str | None
+) -> None:
+    request = asked(model, "large", town, kind)
+    assert "inner" not in names(chosen(rules(route(model)), request))[-1]
+    stayed = chosen_for(model, asked(model, "large", town, kind, overflow=consent))
+    assert {one["name"] for one in stayed["backendRefs"]} == {"inner"}
 
 
 def test_a_canary_that_no_tier_names_has_no_route_of_its_own() -> None:
@@ -115,10 +161,11 @@ def chosen_for(entry: str, headers: dict[str, str]) -> dict[str, Any]:
 def test_no_two_rules_that_one_request_meets_are_of_one_rank() -> None:
     """Between equals the older route wins: a choice by chance."""
     requests = [
-        asked("harmless", tier, town, kind)
+        asked("harmless", tier, town, kind, overflow=overflow)
         for tier in ("small", "large")
         for town in ("odense", "skive")
         for kind in (None, "", "public", "personal")
+        for overflow in ("allowed", "withheld")
     ]
     for headers in requests:
         met = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from components.edge.headers import MODEL, TIER
+from components.edge.headers import MODEL, MODELS, TIER
 from components.model_list import UNKNOWN
 from components.offers import scores
 from components.request_model import ALL, model_in_the_body
@@ -37,16 +37,19 @@ def args(**edits: Any) -> ScoresArgs:
 @pytest.mark.parametrize(
     ("path", "headers", "reached"),
     [
-        ("/v1/rerank", {MODEL: "ranking", TIER: "small"}, True),
-        ("/v2/rerank", {MODEL: "ranking", TIER: "large"}, True),
-        ("/v1/score", {MODEL: "ranking", TIER: "small"}, True),
-        ("/tokenize", {MODEL: "ranking", TIER: "small"}, True),
-        ("/v1/rerank", {MODEL: "ranking", TIER: "other"}, False),
-        ("/v1/rerank", {MODEL: "text", TIER: "small"}, False),
-        ("/v1/rerank", {TIER: "small"}, False),
-        ("/v1/rerank/x", {MODEL: "ranking", TIER: "small"}, False),
-        ("/classify", {MODEL: "ranking", TIER: "small"}, False),
-        ("/metrics", {MODEL: "ranking", TIER: "small"}, False),
+        ("/v1/rerank", {MODEL: "ranking", TIER: "small", MODELS: "*"}, True),
+        ("/v2/rerank", {MODEL: "ranking", TIER: "large", MODELS: "*"}, True),
+        ("/v1/score", {MODEL: "ranking", TIER: "small", MODELS: "*"}, True),
+        ("/tokenize", {MODEL: "ranking", TIER: "small", MODELS: "*"}, True),
+        ("/v1/rerank", {MODEL: "ranking", TIER: "other", MODELS: "*"}, False),
+        ("/v1/rerank", {MODEL: "text", TIER: "small", MODELS: "*"}, False),
+        ("/v1/rerank", {TIER: "small", MODELS: "*"}, False),
+        ("/v1/rerank/x", {MODEL: "ranking", TIER: "small", MODELS: "*"}, False),
+        ("/classify", {MODEL: "ranking", TIER: "small", MODELS: "*"}, False),
+        ("/metrics", {MODEL: "ranking", TIER: "small", MODELS: "*"}, False),
+        ("/v1/rerank", {MODEL: "ranking", TIER: "small", MODELS: "ranking"}, True),
+        ("/v1/rerank", {MODEL: "ranking", TIER: "small", MODELS: "text,rankings"}, False),
+        ("/v1/rerank", {MODEL: "ranking", TIER: "small"}, False),
     ],
 )
 def test_who_reaches_a_model_for_scores(path: str, headers: dict[str, str], reached: bool) -> None:
