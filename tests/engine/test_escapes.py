@@ -8,6 +8,7 @@ to everybody has a near miss that passes for the account.
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -236,6 +237,35 @@ def claim(**spec: Any) -> dict[str, Any]:
     return thing("PersistentVolumeClaim", spec={**asked, **spec})
 
 
+def restricted(**container: Any) -> dict[str, Any]:
+    """A Pod that *restricted* admits, with changes to its container."""
+    context = {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    return {"name": "c", "image": "registry.example/c:v1", "securityContext": context, **container}
+
+
+def deployment(**spec: Any) -> dict[str, Any]:
+    """A Deployment of its own."""
+    labels = {"app.kubernetes.io/name": "escape"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [restricted()], **spec}}
+    return thing("Deployment", "apps/v1", spec={"selector": {"matchLabels": labels}, "template": template})
+
+
+def asleep() -> dict[str, Any]:
+    """One without pods."""
+    plain = deployment()
+    return {**plain, "spec": {**plain["spec"], "replicas": 0}}
+
+
+def filled(characters: int) -> dict[str, str]:
+    """Data of a size, in entries of 1000 characters."""
+    return {f"{number:03}": "x" * 997 for number in range(characters // 1000)}
+
+
 ELSEWHERE = {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "x", "namespace": NEIGHBOUR}
 KEPT = {"kubernetes.io/service-account.name": ACCOUNT}
 
@@ -267,6 +297,37 @@ BEYOND_EVERYBODYS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = 
         thing("Secret", type="Opaque", metadata={"annotations": KEPT}),
     ),
     "a disk by its name": ("persistentvolumeclaims", claim(volumeName="pv-of-odense"), "somebody else's", claim()),
+    "a disk by its labels": (
+        "persistentvolumeclaims",
+        claim(selector={"matchLabels": {"of": "odense"}}),
+        "by its labels",
+        claim(),
+    ),
+    "a disk out of a neighbour's": (
+        "persistentvolumeclaims",
+        claim(dataSourceRef=ELSEWHERE),
+        "another namespace",
+        claim(dataSourceRef={key: one for key, one in ELSEWHERE.items() if key != "namespace"}),
+    ),
+    "everybody's etcd by one ConfigMap": (
+        "configmaps",
+        thing("ConfigMap", data=filled(132_000)),
+        "128 KiB",
+        thing("ConfigMap", data=filled(128_000)),
+    ),
+    "everybody's etcd by what a Secret is annotated with": (
+        "secrets",
+        thing("Secret", metadata={"annotations": filled(132_000)}),
+        "128 KiB",
+        thing("Secret", metadata={"annotations": filled(128_000)}),
+    ),
+    "pods that push others away": (
+        "deployments",
+        deployment(priorityClassName="system-node-critical"),
+        "pushes nobody",
+        deployment(),
+    ),
+    "a pod past the scheduler": ("deployments", deployment(nodeName="gpu-1"), "pushes nobody", deployment()),
     "more disk than its room": (
         "persistentvolumeclaims",
         claim(resources={"requests": {"storage": "101Gi"}}),
@@ -280,22 +341,149 @@ BEYOND_EVERYBODYS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any]]] = 
 @pytest.mark.parametrize("name", BEYOND_EVERYBODYS)
 def test_fields_that_reach_outside_are_refused(name: str, account: Caller) -> None:
     plural, body, why, near = BEYOND_EVERYBODYS[name]
-    status, answer = account.status("POST", in_namespace(HOME, plural), body)
+    path = in_namespace(HOME, plural, "/apis/apps/v1" if plural == "deployments" else "/api/v1")
+    status, answer = account.status("POST", path, body)
     assert status == 403, answer
     assert why in answer
-    passed, answer = account.status("POST", in_namespace(HOME, plural), near)
+    passed, answer = account.status("POST", path, near)
     assert passed < 300, answer
 
 
-def restricted(**container: Any) -> dict[str, Any]:
-    """A Pod that *restricted* admits, with changes to its container."""
-    context = {
-        "allowPrivilegeEscalation": False,
-        "capabilities": {"drop": ["ALL"]},
-        "runAsNonRoot": True,
-        "seccompProfile": {"type": "RuntimeDefault"},
+def test_a_claim_takes_no_disk_by_its_name_later_but_the_volume_binder_gives_it_one(
+    account: Caller, platform: Laboratory
+) -> None:
+    """Kubernetes lets `volumeName` be written once onto a claim that waits."""
+    path = in_namespace(HOME, "persistentvolumeclaims")
+    api = platform.api
+    api.create(path, {**claim(storageClassName="waiting"), "metadata": {"name": "waits"}})
+    status, answer = account.status("PATCH", f"{path}/waits", {"spec": {"volumeName": "pv-of-odense"}})
+    assert status == 403, answer
+    assert "somebody else's" in answer
+    assert account.status("PATCH", f"{path}/waits", {"metadata": {"annotations": {"x": "y"}}})[0] == 200
+    volume = {
+        "capacity": {"storage": "1Gi"},
+        "accessModes": ["ReadWriteOnce"],
+        "storageClassName": "waiting",
+        "csi": {"driver": "none.example", "volumeHandle": "h"},
     }
-    return {"name": "c", "image": "registry.example/c:v1", "securityContext": context, **container}
+    api.create("/api/v1/persistentvolumes", thing("PersistentVolume", name="made", spec=volume))
+    until(lambda: bound(platform, f"{path}/waits") == "made")
+    # A claim that is bound can still be changed by who owns it.
+    assert account.status("PATCH", f"{path}/waits", {"metadata": {"annotations": {"x": "y"}}})[0] == 200
+    api.delete(f"{path}/waits")
+    api.delete("/api/v1/persistentvolumes/made")
+
+
+def bound(platform: Laboratory, path: str) -> str | None:
+    """The volume of a claim."""
+    name: str | None = (platform.api.get(path) or {"spec": {}})["spec"].get("volumeName")
+    return name
+
+
+NETWORKING = "/apis/networking.k8s.io/v1"
+WALLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "its rights": (in_namespace(HOME, f"roles/{ACCOUNT}", RBAC), {"rules": []}),
+    "who has them": (in_namespace(HOME, f"rolebindings/{ACCOUNT}", RBAC), {"subjects": []}),
+    "room": (in_namespace(HOME, "resourcequotas/room"), {"spec": {"hard": {"pods": "9999"}}}),
+    "limits": (in_namespace(HOME, "limitranges/containers"), {"spec": {"limits": []}}),
+    "the account": (in_namespace(HOME, f"serviceaccounts/{ACCOUNT}"), {"automountServiceAccountToken": True}),
+    "denial by default": (in_namespace(HOME, "networkpolicies/default-deny", NETWORKING), {"spec": {"egress": [{}]}}),
+    "the chat's host": (
+        in_namespace(HOME, "httproutes/chat", f"{GATEWAY_API}/v1"),
+        {"spec": {"hostnames": ["odense.chat.dev.andel.example"]}},
+    ),
+}
+"""Objects of the platform in a member's namespace, and a change of each."""
+
+STAFF = "everything-here"
+
+
+@pytest.fixture(scope="module")
+def staff(platform: Laboratory) -> Caller:
+    """Who was given every right in the namespace of Aarhus, by mistake or in good faith."""
+    accounts = in_namespace(HOME, "serviceaccounts")
+    platform.api.create(accounts, thing("ServiceAccount", name=STAFF))
+    subjects = [{"kind": "ServiceAccount", "name": STAFF, "namespace": HOME}]
+    given = thing("RoleBinding", "rbac.authorization.k8s.io/v1", name=STAFF, subjects=subjects, roleRef=ADMINISTRATOR)
+    platform.api.create(in_namespace(HOME, "rolebindings", RBAC), given)
+    token = platform.api.create(f"{accounts}/{STAFF}/token", TOKEN)["status"]["token"]
+    caller = Caller(platform, token)
+    until(lambda: caller.status("GET", in_namespace(HOME, "resourcequotas"))[0] == 200)
+    return caller
+
+
+@pytest.mark.parametrize("name", WALLS)
+def test_walls_stand_whatever_rights_somebody_has_in_the_namespace(
+    name: str, staff: Caller, account: Caller, administrator: Caller
+) -> None:
+    path, change = WALLS[name]
+    for method, body in (("DELETE", None), ("PATCH", change)):
+        status, answer = staff.status(method, path, body)
+        assert status == 403, answer
+        assert "the platform's to change" in answer
+        assert account.status(method, path, body)[0] == 403
+        passed, answer = administrator.status(method, path, body)
+        assert passed < 300, answer
+    if not path.startswith(RBAC):
+        added = {**(administrator.laboratory.api.get(path) or {}), "metadata": {"name": "another"}}
+        status, answer = staff.status("POST", path.rpartition("/")[0], added)
+        assert status == 403, answer
+
+
+def test_rights_of_its_own_staff_are_the_accounts_to_change(account: Caller) -> None:
+    """What keeps walls lets furniture be moved."""
+    role = thing("Role", "rbac.authorization.k8s.io/v1", rules=[])
+    status, answer = account.status("POST", in_namespace(HOME, "roles", RBAC), role)
+    assert status == 201, answer
+
+
+COUNTED: dict[str, tuple[str, dict[str, Any]]] = {
+    "services": (in_namespace(HOME, "services"), service()),
+    "persistentvolumeclaims": (in_namespace(HOME, "persistentvolumeclaims"), claim()),
+    "secrets": (in_namespace(HOME, "secrets"), thing("Secret")),
+    "configmaps": (in_namespace(HOME, "configmaps"), thing("ConfigMap")),
+    "deployments.apps": (in_namespace(HOME, "deployments", "/apis/apps/v1"), asleep()),
+    "poddisruptionbudgets.policy": (
+        in_namespace(HOME, "poddisruptionbudgets", "/apis/policy/v1"),
+        thing("PodDisruptionBudget", "policy/v1", spec={"maxUnavailable": 1, "selector": {}}),
+    ),
+    "roles.rbac.authorization.k8s.io": (
+        in_namespace(HOME, "roles", RBAC),
+        thing("Role", "rbac.authorization.k8s.io/v1", rules=[]),
+    ),
+    "rolebindings.rbac.authorization.k8s.io": (
+        in_namespace(HOME, "rolebindings", RBAC),
+        thing(
+            "RoleBinding",
+            "rbac.authorization.k8s.io/v1",
+            subjects=SELF,
+            roleRef={**ADMINISTRATOR, "kind": "Role", "name": ACCOUNT},
+        ),
+    ),
+}
+"""Every kind that the account writes: an address, and one more of it."""
+
+
+@pytest.mark.parametrize("kind", COUNTED)
+def test_no_kind_is_without_an_end(kind: str, account: Caller, platform: Laboratory) -> None:
+    """Filled up for real, to what the quota says; one more is refused. A hundred applications' keys have room."""
+    path, one = COUNTED[kind]
+    passed, answer = account.status("POST", path, one)
+    assert passed == 201, answer
+    counted, api = f"count/{kind}", platform.api
+    room = api.get(in_namespace(HOME, "resourcequotas/room")) or {}
+    left = int(room["spec"]["hard"][counted]) - int(room["status"]["used"][counted])
+    names = [f"{number}-of-many" for number in range(left)]
+    assert left >= (850 if kind == "secrets" else 15)
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: api.create(path, {**one, "metadata": {"name": name}}), names))
+        refused, answer = account.status("POST", path, one)
+        assert refused == 403, answer
+        assert counted in answer
+    finally:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda name: api.delete(f"{path}/{name}"), names))
 
 
 SPECS: dict[str, tuple[dict[str, Any], str]] = {
