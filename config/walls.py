@@ -51,7 +51,7 @@ class Walls(Section):
     pods: Count = 20
     """Pods at one time."""
 
-    secrets: Count = 1000
+    secrets: Count = 1200
     """Secrets. A key is two of them: a hundred applications with four keys each make 800."""
 
     objects: Count = 200
