@@ -46,7 +46,10 @@ def judged_as(root: type[Root], document: object) -> Root:
     Raises:
         Refusal: it breaks a rule; with all mistakes.
     """
-    refuse_if_any(secrets_in(document))
+    try:
+        refuse_if_any(secrets_in(document))
+    except RecursionError:
+        raise Refusal([Mistake((), "deeper than any setting is", "unfold it")]) from None
     try:
         return root.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -113,8 +116,9 @@ def _words(error: ErrorDetails, path: Path, document: object, root: type[Section
             return "not a value that is known", f"write one of {context['expected']}"
         case "string_pattern_mismatch":
             return "has a wrong form", WORDS[context["pattern"]]
-        case "string_too_long":
-            return "too long", f"write at most {context['max_length']} characters"
+        case "string_too_long" | "too_long" as kind:
+            wrong, of = ("too many", "") if kind == "too_long" else ("too long", " characters")
+            return wrong, f"write at most {context['max_length']}{of}"
         case "string_too_short" | "too_short":
             return "empty", "write at least one"
         case "value_error":

@@ -175,17 +175,25 @@ def test_no_kind_is_without_an_end(kind: str, account: Caller, platform: Laborat
     counted, api = f"count/{kind}", platform.api
     room = api.get(in_namespace(HOME, "resourcequotas/room")) or {}
     left = int(amount(room["spec"]["hard"][counted]) - amount(room["status"]["used"][counted]))
-    names = [f"{number}-of-many" for number in range(left)]
     assert left >= (850 if kind == "secrets" else 15)
+    names = [f"{number}-of-many" for number in range(left + SLACK)]
     try:
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda name: api.create(path, {**one, "metadata": {"name": name}}), names))
-        refused, answer = account.status("POST", path, one)
+            list(pool.map(lambda name: api.create(path, {**one, "metadata": {"name": name}}), names[:left]))
+        for name in names[left:]:
+            refused, answer = account.status("POST", path, one)
+            if refused == 403:
+                break
+            api.create(path, {**one, "metadata": {"name": name}})
         assert refused == 403, answer
         assert counted in answer
     finally:
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda name: api.delete(f"{path}/{name}"), names))
+
+
+SLACK = 100
+"""Objects past the room: the quota's controller counts anew what it knows of while others are still being made."""
 
 
 @pytest.mark.parametrize("name", SPECS)
