@@ -6,7 +6,7 @@ by both readers of a file, `andel check` and the engine. What is judged good is 
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def runs(platform: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]:
+def runs(platform: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """Each municipality's own, one after the other."""
     made = {}
     for slug, edits in HARMLESS.items():
@@ -147,7 +147,7 @@ def runs(platform: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> Iter
         assert ended.returncode == 0, ended.stdout + ended.stderr
         after = settled(platform.api)
         made[slug] = Run(stack, before, after, platform.writes(stack.account), platform.writes()[count:])
-    yield made
+    return made
 
 
 def hostile_text(platform: Laboratory, slug: str, edits: dict[str, Any]) -> str:
