@@ -213,3 +213,11 @@ def test_what_it_may_do_it_does(account: Caller, platform: Laboratory) -> None:
     for plural, body in (("secrets", KEY), ("configmaps", thing("ConfigMap")), ("services", service())):
         status, answer = account.status("POST", in_namespace(HOME, plural), body)
         assert status == 201, answer
+
+
+def test_a_members_namespace_still_goes_with_its_walls(platform: Laboratory) -> None:
+    """Last in this file. What keeps walls lets the controllers of the cluster pass, which empty a namespace."""
+    path = "/api/v1/namespaces/andel-m-samso"
+    assert platform.api.get(path)
+    platform.api.delete(path)
+    until(lambda: platform.api.get(path) is None, 90)
