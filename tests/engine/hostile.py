@@ -9,6 +9,7 @@ from typing import Any
 NEIGHBOUR = "odense"
 LOGIN = "chat.signOn.issuer"
 JOURNAL = "applications.journal.generation"
+RETIRED = "applications.journal.retire[0].until"
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     # Whose it is, and where it stands.
@@ -131,7 +132,7 @@ TRICKS: dict[str, tuple[str, str, str, str]] = {
     "a tag of its own": (TITLE, "title: !Secret '$(DATABASE_URL)'", "chat.title", "chat.title"),
     "a second document": (LAST, f"{LAST}---\nconfig: {{}}\n", "", SAME),
     "levels without an end": (TITLE, f"title: {'[' * 5000}{']' * 5000}", "", "andel:municipality"),
-    "levels that can just be read": (TITLE, f"title: {'[' * 800}{']' * 800}", "", ""),
+    "levels that can just be read": (TITLE, f"title: {'[' * 800}{']' * 800}", "", "chat.title"),
     "a secret of the engine's": (TITLE, "title: {secure: v1:AAAAAAAAAAA=:AAAA}", "chat.title", UNREADABLE),
     "an end of its own": (TITLE, "title: Aarhus\x00Chat", "", UNREADABLE),
     "an end of its own, written out": (TITLE, 'title: "Aarhus\\0Chat"', "chat.title", "chat.title"),
@@ -145,8 +146,8 @@ TRICKS: dict[str, tuple[str, str, str, str]] = {
     "a time without quotes": (
         '"2027-01-31T12:00:00Z"',
         "2027-01-31T12:00:00Z",
-        "applications.journal.retire[0].until",
-        SAME,
+        RETIRED,
+        RETIRED,
     ),
     "another's environment": (
         "config:\n",
@@ -157,7 +158,7 @@ TRICKS: dict[str, tuple[str, str, str, str]] = {
     "the platform's settings beside its own": (
         "  andel:municipality:\n",
         "  andel:environment: {release: {name: x}}\n  andel:municipality:\n",
-        "config.andel:environment",
+        "config.andel:municipality",
         SAME,
     ),
     "default providers": ('["*"]', "[]", "config.pulumi:disable-default-providers", SAME),

@@ -29,6 +29,7 @@ from tests.conftest import ROOT, stack_document
 from .hostile import BESIDE, HARMLESS, REFUSED, SAME, TRICKS, UNREADABLE
 from .laboratory import APPLY, Laboratory, settled, written
 from .municipal import MunicipalStack
+from .walls import raise_walls
 
 DEV = contract(judged(stack_document("dev")))
 
@@ -75,18 +76,26 @@ def clear(mistake: Mistake) -> None:
 
 
 @pytest.fixture(scope="module")
-def platform(new_lab: Callable[..., Laboratory]) -> Laboratory:
-    """The platform of dev, with its members' walls."""
+def walled(new_lab: Callable[..., Laboratory]) -> Laboratory:
+    """A lab with the walls of all members of dev."""
     laboratory = new_lab("dev")
     laboratory.up()
-    laboratory.deploy()
+    raise_walls(laboratory.api, laboratory.environment)
     return laboratory
 
 
 @pytest.fixture(scope="module")
-def reader(platform: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> MunicipalStack:
+def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The platform's contract, as a file."""
+    file = tmp_path_factory.mktemp("contract") / "contract.json"
+    file.write_text(DEV.model_dump_json(by_alias=True))
+    return file
+
+
+@pytest.fixture(scope="module")
+def reader(walled: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> MunicipalStack:
     """A stack of Aarhus whose file the engine reads."""
-    stack = MunicipalStack(platform, tmp_path_factory.mktemp("tricks"), "aarhus")
+    stack = MunicipalStack(walled, tmp_path_factory.mktemp("tricks"), "aarhus")
     stack.write()
     return stack
 
@@ -114,9 +123,10 @@ def by_the_engine(stack: MunicipalStack) -> str:
     try:
         section = judged_by_the_program(load_municipality())
     except Refusal as refusal:
-        (told,) = refusal.mistakes
-        clear(told)
-        return dotted(told.path)
+        for told in refusal.mistakes:
+            clear(told)
+        (path,) = {dotted(told.path) for told in refusal.mistakes}
+        return path
     assert section == judge_municipality(document_of("aarhus"))
     return SAME
 
@@ -136,25 +146,25 @@ class Run:
 
 
 @pytest.fixture(scope="module")
-def runs(platform: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
+def runs(walled: Laboratory, given: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Run]:
     """Each municipality's own, one after the other."""
     made = {}
     for slug, edits in HARMLESS.items():
-        stack = MunicipalStack(platform, tmp_path_factory.mktemp(slug), slug)
-        stack.write(hostile_text(platform, slug, edits))
-        before, count = settled(platform.api), len(platform.writes())
+        stack = MunicipalStack(walled, tmp_path_factory.mktemp(slug), slug, given)
+        stack.write(hostile_text(walled, slug, edits))
+        before, count = settled(walled.api), len(walled.writes())
         ended = stack.pulumi("up", *APPLY)
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        after = settled(platform.api)
-        made[slug] = Run(stack, before, after, platform.writes(stack.account), platform.writes()[count:])
+        after = settled(walled.api)
+        made[slug] = Run(stack, before, after, walled.writes(stack.account), walled.writes()[count:])
     return made
 
 
-def hostile_text(platform: Laboratory, slug: str, edits: dict[str, Any]) -> str:
+def hostile_text(walled: Laboratory, slug: str, edits: dict[str, Any]) -> str:
     """A stack file, with settings of other packages beside: an administrator's kubeconfig is one."""
     whole = yaml.safe_load(text_of(slug))
     whole["config"]["andel:municipality"] = edited(document_of(slug), edits)
-    whole["config"] |= {**BESIDE, "kubernetes:kubeconfig": platform.lab.kubeconfig.read_text()}
+    whole["config"] |= {**BESIDE, "kubernetes:kubeconfig": walled.lab.kubeconfig.read_text()}
     return yaml.safe_dump(whole, allow_unicode=True)
 
 
@@ -194,12 +204,12 @@ def test_inside_nothing_is_expanded(runs: dict[str, Run]) -> None:
     assert deployment["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
 
 
-def test_a_context_of_anothers_is_not_there(platform: Laboratory, tmp_path: Path) -> None:
+def test_a_context_of_anothers_is_not_there(walled: Laboratory, given: Path, tmp_path: Path) -> None:
     """Its kubeconfig has its own account, and no other."""
-    stack = MunicipalStack(platform, tmp_path, "samso")
+    stack = MunicipalStack(walled, tmp_path, "samso", given)
     stack.write(text_of("samso").replace("context: andel-dev", "context: andel-operator"))
-    before = settled(platform.api)
+    before = settled(walled.api)
     ended = stack.pulumi("up", *APPLY)
     assert ended.returncode != 0
     assert "andel-operator" in ended.stdout + ended.stderr
-    assert settled(platform.api) == before
+    assert settled(walled.api) == before
