@@ -103,9 +103,15 @@ def environment(
     if chat.sign_on.client_secret is not None:
         secret["OAUTH_CLIENT_SECRET"] = chat.sign_on.client_secret
     return [
-        *({"name": name, "value": value} for name, value in sorted(plain.items())),
+        *({"name": name, "value": as_written(value)} for name, value in sorted(plain.items())),
         *({"name": name, "valueFrom": from_secret(source)} for name, source in sorted(secret.items())),
     ]
+
+
+def as_written(value: str) -> str:
+    """A value that no `$(NAME)` in it turns into another variable's, a Secret's for one: Kubernetes reads `$$` as `$`
+    (source: Kubernetes, third_party/forked/golang/expansion)."""
+    return value.replace("$", "$$")
 
 
 def from_secret(source: SecretKey) -> dict[str, Any]:

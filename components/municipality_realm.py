@@ -20,7 +20,7 @@ AUDIENCE = "andel"
 """Audience of tokens that the edge takes, where `gateway.identity.issuers` names the realm."""
 
 CLAIM = "municipality"
-"""Claim that holds the slug. It stands in the realm, where its people can't write it."""
+"""Claim that holds the slug. A realm's administrators can write any: the edge lets it speak for its own alone."""
 
 ROLES = {"chat-user": "May use the chat", "chat-admin": "May change the chat's settings until it starts again"}
 """Roles of the realm that a chat asks for."""

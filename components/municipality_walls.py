@@ -116,8 +116,17 @@ def rights() -> list[dict[str, Any]]:
     return [{"apiGroups": [group], "resources": list(names), "verbs": verbs} for group, names, verbs in RIGHTS]
 
 
+FURNITURE = ("services", "persistentvolumeclaims", "deployments.apps", "poddisruptionbudgets.policy")
+"""Kinds that are counted, beside those that have a number of their own."""
+
+REPLICA_SETS = 12
+"""ReplicaSets of a Deployment while it changes: ten earlier ones (source: Kubernetes, `revisionHistoryLimit`), the one
+before and the next."""
+
+
 def hard(args: MunicipalityWallsArgs) -> dict[str, str]:
-    """The quota: room, no GPU, and no Service that reaches outside the cluster by itself."""
+    """The quota: room, every kind that the account writes, no GPU, and no Service that reaches outside the cluster by
+    itself."""
     walls = args.walls
     return {
         "requests.cpu": walls.cpu,
@@ -125,8 +134,12 @@ def hard(args: MunicipalityWallsArgs) -> dict[str, str]:
         "limits.memory": walls.memory,
         "requests.storage": walls.storage,
         "pods": str(walls.pods),
-        "count/secrets": str(walls.objects),
+        "count/secrets": str(walls.secrets),
         "count/configmaps": str(walls.objects),
+        **{f"count/{kind}": str(walls.furniture) for kind in FURNITURE},
+        "count/replicasets.apps": str(REPLICA_SETS * walls.furniture),
+        # The account's own stand beside them.
+        **{f"count/{kind}.rbac.authorization.k8s.io": str(walls.furniture + 1) for kind in ("roles", "rolebindings")},
         "services.loadbalancers": "0",
         "services.nodeports": "0",
         **{f"requests.{resource}": "0" for resource in args.gpu_resources},

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from . import catalogue
@@ -61,6 +62,36 @@ def issuers_for_strangers(environment: Environment) -> Iterator[Mistake]:
                 yield Mistake(path, f"{slug} is no member", catalogue.one_of(environment.municipalities))
 
 
+def issuers_for_nobody_knows_whom(environment: Environment) -> Iterator[Mistake]:
+    """For whom an issuer speaks is said: its members, or every one."""
+    issuers = environment.gateway.identity.issuers if environment.gateway else ()
+    for at, issuer in enumerate(issuers):
+        path = ("gateway", "identity", "issuers", at, "municipalities")
+        if not issuer.municipalities and not issuer.every_member:
+            wrong = "nothing says for whom it speaks"
+            yield Mistake(path, wrong, "name the members, or write everyMember: true beside it")
+        if issuer.municipalities and issuer.every_member:
+            yield Mistake(path, "it speaks for every member already", "take it away, or everyMember")
+
+
+def realms_for_others(environment: Environment) -> Iterator[Mistake]:
+    """A realm speaks for its own municipality: its administrators can put any claim into its tokens."""
+    gateway, keycloak = environment.gateway, environment.keycloak
+    if gateway is None or keycloak is None:
+        return
+    for at, issuer in enumerate(gateway.identity.issuers):
+        if (urlsplit(issuer.url).hostname or "").rstrip(".") != keycloak.host:
+            continue
+        path = ("gateway", "identity", "issuers", at)
+        own = issuer.url.rpartition("/")[2]
+        if issuer.url != keycloak.issuer(own):
+            wrong = "it is at the platform's Keycloak, and no realm there"
+            yield Mistake((*path, "url"), wrong, f"write {keycloak.issuer('<slug>')}")
+        elif issuer.municipalities != (own,) or issuer.every_member:
+            wrong = f"it is a realm of the platform's Keycloak, and speaks for others than {own}"
+            yield Mistake((*path, "municipalities"), wrong, f"write [{own}], and no everyMember")
+
+
 def issuers_named_twice(environment: Environment) -> Iterator[Mistake]:
     """An issuer is one way in, with all its audiences: by two, nobody could say which of them let a token pass."""
     issuers = environment.gateway.identity.issuers if environment.gateway else ()
@@ -112,6 +143,8 @@ RULES: tuple[Callable[[Environment], Iterator[Mistake]], ...] = (
     realms_without_a_keycloak,
     realms_named_as_the_master,
     issuers_for_strangers,
+    issuers_for_nobody_knows_whom,
+    realms_for_others,
     issuers_named_twice,
     authorino_at_two_places,
     budgets_beyond_the_counter,

@@ -3,7 +3,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from .scalars import DnsLabel, ObjectName, form
 from .section import Section
@@ -38,7 +38,11 @@ class TokenIssuer(Section):
     """Claim that holds the municipality's slug."""
 
     municipalities: tuple[DnsLabel, ...] = ()
-    """Members that this issuer may speak for; all, if left out. A municipality's own issuer speaks for it alone."""
+    """Members that this issuer may speak for. A municipality's own issuer speaks for it alone, and so does its realm in
+    the platform's Keycloak. Whoever administers an issuer of several calls in the name of any of them."""
+
+    every_member: StrictBool = False
+    """Whether it speaks for all members, those among them that join later. Then it names none."""
 
 
 class AuthorinoService(Section):

@@ -46,7 +46,10 @@ def judged_as(root: type[Root], document: object) -> Root:
     Raises:
         Refusal: it breaks a rule; with all mistakes.
     """
-    refuse_if_any(secrets_in(document))
+    try:
+        refuse_if_any(secrets_in(document))
+    except RecursionError:
+        raise Refusal([Mistake((), "deeper than any setting is", "unfold it")]) from None
     try:
         return root.model_validate(document, by_alias=True, by_name=False)
     except ValidationError as error:

@@ -21,3 +21,7 @@ class Keycloak(Section):
 
     version: Literal["v2alpha1", "v2beta1"] = "v2beta1"
     """Version of the operator's API: `v2beta1` with Keycloak 26.6 and newer, `v2alpha1` before."""
+
+    def issuer(self, realm: str) -> str:
+        """A realm as its tokens name it."""
+        return f"https://{self.host}/realms/{realm}"

@@ -20,13 +20,29 @@ FILE = "ANDEL_CONTRACT"
 
 
 def load_document() -> object:
-    """The object under `andel:environment`, as it is written: nothing has judged it yet."""
-    return pulumi.Config("andel").require_object("environment")
+    """The object under `andel:environment`, as it is written: nothing has judged it yet.
+
+    Raises:
+        Refusal: it is there, and can't be read.
+    """
+    return _object("environment")
 
 
 def load_municipality() -> object:
-    """The object under `andel:municipality`, as it is written: nothing has judged it yet."""
-    return pulumi.Config("andel").require_object("municipality")
+    """The object under `andel:municipality`, as it is written: nothing has judged it yet.
+
+    Raises:
+        Refusal: it is there, and can't be read.
+    """
+    return _object("municipality")
+
+
+def _object(name: str) -> object:
+    try:
+        return pulumi.Config("andel").require_object(name)
+    except pulumi.ConfigTypeError:  # its own words show the whole value
+        wrong = "no setting, or deeper than any is"
+        raise Refusal([Mistake((f"andel:{name}",), wrong, "write a mapping, as `andel template` does")]) from None
 
 
 def load_contract(platform: str) -> PlatformContract:

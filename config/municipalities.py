@@ -17,8 +17,18 @@ Slug = Annotated[
 ]
 """A municipality's name in namespaces, headers and counters, as `ringkobing-skjern`."""
 
-DisplayName = Annotated[str, Field(min_length=1, max_length=100)]
-"""A name for people, with Danish letters."""
+LETTERS = "A-Za-zÀ-ÖØ-öø-ž"
+"""Letters of Danish, German and their neighbours (Latin-1 and Latin Extended-A), and none that look like them."""
+
+DisplayName = Annotated[
+    str,
+    form(
+        rf"^[{LETTERS}0-9]([-{LETTERS}0-9 .,:;'’&()/+!?–]*[{LETTERS}0-9.)+!?])?$",
+        "write letters, digits, spaces within, and -.,:;'’&()/+!?–",
+        100,
+    ),
+]
+"""A name for people, with Danish letters. On one line, and nothing in it is a sign to a program: no `$`, no braces."""
 
 
 class Member(Section):

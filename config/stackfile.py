@@ -189,6 +189,9 @@ def _stack_rules(document: dict[str, Any], wanted: str) -> list[Mistake]:
         for key in document
         if key not in SETTINGS
     ]
+    if wanted == MUNICIPALITY and "environment" in document:
+        wrong = "environments of Pulumi's service bring variables and credentials into the run"
+        found.append(Mistake(("environment",), wrong, "take it away: what it needs stands in its settings"))
     config = document.get("config")
     if not isinstance(config, dict):
         return [*found, Mistake(("config",), "there are no settings", f"write `config:` with {wanted} below it")]

@@ -51,8 +51,15 @@ class Walls(Section):
     pods: Count = 20
     """Pods at one time."""
 
+    secrets: Count = 1200
+    """Secrets. A key is two of them: a hundred applications with four keys each make 800."""
+
     objects: Count = 200
-    """Secrets, and ConfigMaps, each."""
+    """ConfigMaps."""
+
+    furniture: Count = 20
+    """Services, Deployments, disks, disruption budgets, and Roles and RoleBindings beside the account's own, each.
+    Addresses of Services are the whole cluster's."""
 
     container_cpu: Cores = "100m"
     """What a container asks for that doesn't say."""

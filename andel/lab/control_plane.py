@@ -31,7 +31,8 @@ READY_SECONDS = 120
 PORT_ATTEMPTS = 3
 """A port that was free may be somebody else's a moment later."""
 
-# Writes of the engine's user, dry runs among them: tests read here that a second `up` writes nothing.
+# Writes of the engine's user and of accounts that are no controllers of the cluster, dry runs among them: tests read
+# here that a second `up` writes nothing, and where a municipality's account writes.
 AUDIT_POLICY = {
     "apiVersion": "audit.k8s.io/v1",
     "kind": "Policy",
@@ -39,6 +40,9 @@ AUDIT_POLICY = {
     "rules": [
         {"level": "None", "verbs": ["get", "list", "watch"]},
         {"level": "Metadata", "users": ["andel-operator"]},
+        {"level": "None", "userGroups": ["system:serviceaccounts:kube-system"]},
+        {"level": "None", "resources": [{"group": "coordination.k8s.io"}, {"group": "", "resources": ["events"]}]},
+        {"level": "Metadata", "userGroups": ["system:serviceaccounts"]},
         {"level": "None"},
     ],
 }
@@ -61,7 +65,7 @@ class ControlPlane:
 
     @property
     def audit_log(self) -> Path:
-        """What the engine's user wrote, a JSON object a line (source: audit.k8s.io/v1, Event)."""
+        """What the engine's user and members' accounts wrote, a JSON object a line (source: audit.k8s.io/v1, Event)."""
         return self.folder / "audit.log"
 
     @property

@@ -149,7 +149,7 @@ def by_token(issuer: TokenIssuer, args: AuthConfigArgs) -> dict[str, Any]:
     )
     slug = f"({meant} ? string(auth.identity.{issuer.claim}) : [''][1])"
     members = args.members
-    spoken_for = {name: one for name, one in members.items() if name in (issuer.municipalities or members)}
+    spoken_for = {name: one for name, one in members.items() if issuer.every_member or name in issuer.municipalities}
     client = "('azp' in auth.identity ? string(auth.identity.azp) : 'token')"
     return {
         "jwt": {"issuerUrl": issuer.url, "ttl": 300},

@@ -34,6 +34,7 @@ REFERENCES = (
     ".pool",
     ".task",
     ".whenAsleep",
+    ".everyMember",
     "strategy.plugins[",
     "transfer.resource",
     "precise.serving.pickerReplicas",

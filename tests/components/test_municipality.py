@@ -17,12 +17,13 @@ from andel.release import release
 from andel.release.admission import judged
 from components.application_keys import FIELD, edge_name
 from components.chat_retention import RETENTION
-from components.chat_settings import NOBODY, SWITCHES, models
+from components.chat_settings import NOBODY, SWITCHES, environment, models
 from components.metadata import COMMON_LABELS
 from components.monitoring.dashboards import FOUND_BY as SIGNS
 from components.municipality import Municipality, MunicipalityArgs
 from components.municipality_walls import RIGHTS, WRITE
 from components.staff_rights import OPERATOR, VIEWER
+from config.chat import SecretKey
 from config.contract import contract
 from config.fields import sections
 from config.judge import judge_municipality
@@ -130,6 +131,32 @@ def container(section: dict[str, Any], name: str, *, apart: bool = False) -> dic
     pod = named(of(section, apart=apart), "Deployment", "chat")["spec"]["template"]["spec"]
     (one,) = [one for one in pod["containers"] if one["name"] == name]
     return dict(one)
+
+
+def expanded(value: str, known: dict[str, str]) -> str:
+    """What a container is given (source: Kubernetes, third_party/forked/golang/expansion/expand.go)."""
+    return re.sub(
+        r"\$(\$|\(([^)]*)\))",
+        lambda match: "$" if match[1] == "$" else known.get(match[2], match[0]),
+        value,
+    )
+
+
+@pytest.mark.parametrize("value", ["$(DATABASE_URL)", "$$(DATABASE_URL)", "$$$(DATABASE_URL)$", "a$b", "$(", "plain"])
+def test_no_value_of_a_chat_turns_into_another_variables(value: str) -> None:
+    """Forms refuse dollars today. Were one let through, a container would still get it as it is written."""
+    chat = judge_municipality(document("aarhus")).chat
+    assert chat is not None
+    past = {"name": value, "client_id": value, "roles_claim": value, "user_roles": (value,), "admin_roles": (value,)}
+    sign_on = chat.sign_on.model_copy(update={**past, "domains": (value,)})
+    hostile = chat.model_copy(update={"title": value, "sign_on": sign_on})
+    key = SecretKey(name="n", key="k")
+    plain = {one["name"]: one["value"] for one in environment(hostile, "aarhus", key, key, DEV, ()) if "value" in one}
+    got = {name: expanded(one, {"DATABASE_URL": "secret"}) for name, one in plain.items()}
+    assert (
+        got["WEBUI_NAME"] == got["OAUTH_PROVIDER_NAME"] == got["OAUTH_CLIENT_ID"] == got["OAUTH_ADMIN_ROLES"] == value
+    )
+    assert not [name for name, one in got.items() if "secret" in one]
 
 
 def test_a_chat_knows_one_way_in_one_api_and_its_plans_models() -> None:

@@ -2,16 +2,18 @@
 """What the platform builds for a member: walls, rights that end there, and a realm."""
 
 import json
+from collections import Counter
 from typing import Any
 
 from andel.preview.graph import Registration
 from andel.release.admission import judged
-from components.municipality_walls import RIGHTS, WRITE
+from components.member_admission import policy_spec
+from components.municipality_walls import FURNITURE, REPLICA_SETS, RIGHTS, WRITE
 from tests.config.edits import edited
 from tests.conftest import stack_document
 
 from .program import platform_graph
-from .test_municipality import TWO_CLUSTERS, document, variables
+from .test_municipality import TWO_CLUSTERS, document, of, variables
 
 
 def test_the_account_can_open_no_wall() -> None:
@@ -35,6 +37,71 @@ def test_walls_are_the_same_for_all_but_for_their_name() -> None:
 
     assert plain("samso") == plain("odense")
     assert len(walls("samso", stack_document("dev"))) >= 10
+
+
+def quota(environment: dict[str, Any]) -> dict[str, str]:
+    """The quota of a member."""
+    (one,) = [one for one in walls("samso", environment) if one.type.endswith(":ResourceQuota")]
+    hard: dict[str, str] = one.inputs["spec"]["hard"]
+    return hard
+
+
+def test_every_kind_that_the_account_writes_is_counted() -> None:
+    """What isn't counted has no end: one account would take all addresses of Services, or fill etcd for everybody."""
+    counted = quota(stack_document("dev"))
+    for group, names, verbs in RIGHTS:
+        for name in names if verbs == WRITE else ():
+            assert int(counted[f"count/{name}{f'.{group}' if group else ''}"]) < 10_000
+    assert int(counted["count/replicasets.apps"]) >= REPLICA_SETS * int(counted["count/deployments.apps"])
+
+
+def test_the_room_is_a_setting() -> None:
+    small = quota(edited(stack_document("dev"), {"walls": {"secrets": 30, "objects": 20, "furniture": 4}}))
+    assert {small[f"count/{kind}"] for kind in FURNITURE} == {"4"}
+    assert (small["count/secrets"], small["count/configmaps"]) == ("30", "20")
+    assert small["count/roles.rbac.authorization.k8s.io"] == "5"  # the account's own stands beside them
+
+
+def test_the_largest_stack_has_room() -> None:
+    """A hundred applications, each with all the earlier keys that may still be valid, a chat, boards and staff."""
+    retired = [{"generation": number, "until": "2027-01-31T12:00:00Z"} for number in (1, 2, 3)]
+    keys = {"generation": 4, "retire": retired}
+    groups = {"viewers": ["oidc:a"], "operators": ["oidc:b"]}
+    full = edited(document("aarhus"), {"applications": {}, "dashboards": True, "staff": groups})
+    made, with_one = kinds(full), kinds(edited(full, {"applications": {"a": keys}}))
+    applications = 100 * (with_one["secrets"] - made["secrets"])
+    assert applications == 800
+    room = {kind.removeprefix("count/").split(".")[0]: int(most) for kind, most in counts().items()}
+    # The municipality puts Secrets there too, and a key that is told otherwise is made before the old one goes.
+    assert made["secrets"] + applications + 100 <= room["secrets"]
+    assert {kind for kind, number in made.items() if number * 2 > room[kind]} == set()
+
+
+def kinds(section: dict[str, Any]) -> Counter[str]:
+    """How many objects of each kind a stack makes."""
+    return Counter(one.type.rpartition(":")[2].lower() + "s" for one in of(section))
+
+
+def counts() -> dict[str, str]:
+    """How many objects of each kind a member may have."""
+    return {kind: most for kind, most in quota(stack_document("dev")).items() if kind.startswith("count/")}
+
+
+def test_admission_keeps_every_wall() -> None:
+    """Whatever the platform puts into a member's namespace is looked at, also when it is to go."""
+    kept = {
+        (group, kind)
+        for rule in policy_spec()["matchConstraints"]["resourceRules"]
+        for group in rule["apiGroups"]
+        for kind in rule["resources"]
+        if "DELETE" in rule["operations"]
+    }
+    plurals = {"NetworkPolicy": "networkpolicies"}
+    for one in walls("samso", stack_document("dev")):
+        kind, version = one.inputs["kind"], one.inputs["apiVersion"]
+        if kind != "Namespace":
+            group = version.partition("/")[0] if "/" in version else ""
+            assert (group, plurals.get(kind, kind.lower() + "s")) in kept, kind
 
 
 def test_walls_let_names_api_chat_and_named_places_through_and_nothing_else() -> None:

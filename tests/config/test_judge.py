@@ -5,9 +5,11 @@ import datetime
 from typing import Any
 
 import pytest
+from pulumi.runtime import set_config
 
 from config.environment import Environment
 from config.judge import judge
+from config.load import load_document, load_municipality
 from config.scalars import WORDS
 from config.section import Refusal, dotted
 from tests.conftest import stack_document
@@ -107,3 +109,22 @@ def test_a_document_of_any_shape_is_judged(document: object) -> None:
     with pytest.raises(Refusal) as refusal:
         judge(document)
     assert all(mistake.mend for mistake in refusal.value.mistakes)
+
+
+def test_a_document_deeper_than_python_can_follow_is_refused_in_words() -> None:
+    """A traceback of a thousand lines would tell nobody what to mend."""
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    with pytest.raises(Refusal, match="deeper than any setting"):
+        judge({"models": deep})
+    while deep:  # from outside in: to let go of it at once would recurse as well
+        deep = deep.pop()
+
+
+def test_settings_that_can_not_be_read_are_refused_without_showing_them() -> None:
+    for name, load in (("environment", load_document), ("municipality", load_municipality)):
+        set_config(f"andel:{name}", "[" * 100_000)
+        with pytest.raises(Refusal, match=f"andel:{name}") as refusal:
+            load()
+        assert "[[" not in str(refusal.value)

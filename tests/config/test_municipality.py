@@ -189,6 +189,14 @@ def test_a_file_is_one_stack(tmp_path: Path) -> None:
     assert "is the other kind of stack's" in check(file).output
 
 
+def test_a_municipalitys_file_brings_in_no_environment_of_pulumis_service(tmp_path: Path) -> None:
+    """One would set variables of the run, a kubeconfig of another for one. The platform's own may."""
+    for source, refused in (("municipalities/Pulumi.dev-samso.yaml", True), ("Pulumi.dev.yaml", False)):
+        file = tmp_path / Path(source).name
+        file.write_text(f"environment: [odense]\n{(ROOT / source).read_text()}")
+        assert (": environment: " in check(file).output) == refused
+
+
 def test_a_template_filled_in_is_good(tmp_path: Path) -> None:
     """The least of it: a stack without chat or applications."""
     told = {"platform": "organization/andel/dev", "slug": "samso", "context": "andel-dev"}

@@ -75,11 +75,19 @@ class Laboratory:
         run = self.pulumi("destroy", *APPLY)
         assert run.returncode == 0, run.stdout + run.stderr
 
-    def writes(self) -> list[dict[str, Any]]:
-        """Every write of the engine's user that was no dry run, by the API server's audit log."""
+    def writes(self, user: str = "andel-operator") -> list[dict[str, Any]]:
+        """Every write of a user, the engine's own by default, that was no dry run, by the API server's audit log."""
         log = self.plane.audit_log
         events = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-        return [event for event in events if "dryRun=All" not in event["requestURI"]]
+        return [
+            event for event in events if event["user"]["username"] == user and "dryRun=All" not in event["requestURI"]
+        ]
+
+
+def written(event: dict[str, Any]) -> tuple[str, str, str]:
+    """What was written: its namespace, or its own name if it is one; its kind, and its name."""
+    at = event["objectRef"]
+    return at.get("namespace", ""), at["resource"], at.get("name", "")
 
 
 def settled(api: ApiServer) -> dict[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from config.load import FILE
 from config.names import ACCOUNT, MEMBER
 from tests.conftest import ROOT
 
@@ -23,6 +24,8 @@ class MunicipalStack:
     laboratory: Laboratory
     folder: Path
     slug: str
+    contract: Path | None = None
+    """File with the platform's contract; None reads it from the platform's stack."""
 
     @property
     def stack(self) -> str:
@@ -51,6 +54,11 @@ class MunicipalStack:
         made = self.run("stack", "select", "--create", self.stack)
         assert made.returncode == 0, made.stderr
 
+    @property
+    def account(self) -> str:
+        """Its account, as the API server knows it."""
+        return f"system:serviceaccount:{self.namespace}:{ACCOUNT}"
+
     def kubeconfig(self) -> Path:
         """A kubeconfig whose user is the municipality's own account, by a token of an hour."""
         path = f"/api/v1/namespaces/{self.namespace}/serviceaccounts/{ACCOUNT}/token"
@@ -77,7 +85,8 @@ class MunicipalStack:
 
     def pulumi(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run the engine as the municipality's account."""
-        more = {"KUBECONFIG": str(self.kubeconfig())}
+        given = {} if self.contract is None else {FILE: str(self.contract)}
+        more = {"KUBECONFIG": str(self.kubeconfig()), **given}
         return self.laboratory.elsewhere(self.folder, words[0], "-s", self.stack, *words[1:], more=more)
 
     def deploy(self, *words: str) -> None:

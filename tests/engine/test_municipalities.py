@@ -15,7 +15,7 @@ from tests.conftest import ROOT, stack_document
 from tests.support.reach import judge
 from tests.support.town import guarded, meant, peopled
 
-from .laboratory import Laboratory, settled
+from .laboratory import Laboratory, settled, written
 from .municipal import MunicipalStack
 
 NEWCOMER = "samso"
@@ -33,6 +33,9 @@ class Standing:
 
     after: dict[str, str]
     """What stood after it."""
+
+    joining: list[dict[str, Any]]
+    """Every write of the platform's engine while it joined, by the audit log."""
 
     def municipality(self, slug: str) -> MunicipalStack:
         """One of the municipalities' stacks."""
@@ -57,15 +60,15 @@ def standing(new_lab: Callable[..., Laboratory], tmp_path_factory: pytest.TempPa
     laboratory.up()
     laboratory.deploy()
     laboratory.deploy("--expect-no-changes")
-    before = settled(laboratory.api)
+    before, writes = settled(laboratory.api), len(laboratory.writes())
     write(stacks, document)
     engine.prepare(laboratory.lab, "dev")
     laboratory.deploy()
-    return Standing(laboratory, folder, before, settled(laboratory.api))
+    return Standing(laboratory, folder, before, settled(laboratory.api), laboratory.writes()[writes:])
 
 
 def test_joining_writes_the_members_own_walls_and_one_line(standing: Standing) -> None:
-    """Everything else stays byte for byte: no other member's object is so much as written again."""
+    """Everything else stays byte for byte."""
     before, after = standing.before, standing.after
     assert before.keys() - after.keys() == set()
     new = after.keys() - before.keys()
@@ -81,6 +84,23 @@ def test_joining_writes_the_members_own_walls_and_one_line(standing: Standing) -
     assert after[line] != joined
 
 
+def test_while_a_member_joins_nothing_else_is_so_much_as_written_again(standing: Standing) -> None:
+    """By the audit log: an object that is written as it was looks untouched, and wakes every controller."""
+    home = f"andel-m-{NEWCOMER}"
+    touched = {written(event) for event in standing.joining}
+    assert len({kind for _, kind, _ in touched}) >= 7
+    outside = {one for one in touched if one[0] != home}
+    assert outside == {("andel-gateway", "authconfigs", "edge")}
+
+
+def test_after_it_has_joined_the_platform_has_nothing_to_do(standing: Standing) -> None:
+    laboratory = standing.laboratory
+    writes = len(laboratory.writes())
+    laboratory.deploy("--expect-no-changes")
+    assert laboratory.writes()[writes:] == []
+    assert settled(laboratory.api) == standing.after
+
+
 def ungenerated(content: str) -> dict[str, Any]:
     """An object without the number that the API server counts its changes with."""
     plain: dict[str, Any] = json.loads(content)
@@ -93,15 +113,20 @@ def test_a_municipality_furnishes_its_own_walls_and_nothing_else(standing: Stand
     """As its own account, whose rights end there. A second `up` finds nothing to do."""
     municipality = standing.municipality(slug)
     municipality.write()
-    before = settled(standing.laboratory.api)
+    before, writes = settled(standing.laboratory.api), len(standing.laboratory.writes())
     municipality.deploy()
     after = settled(standing.laboratory.api)
+    own = standing.laboratory.writes(municipality.account)
+    assert len(own) >= 3
+    assert {written(event)[0] for event in own} == {municipality.namespace}
+    assert standing.laboratory.writes()[writes:] == []  # nobody else's rights were needed
     touched = {one for one in {*before, *after} if before.get(one) != after.get(one)}
     assert [one for one in touched if f"/{municipality.namespace}/" not in one] == []
     assert any("/secrets/key-" in one for one in touched)
     municipality.deploy("--expect-no-changes")
     again = settled(standing.laboratory.api)
     assert {one for one in {*again, *after} if again.get(one) != after.get(one)} == set()
+    assert standing.laboratory.writes(municipality.account) == own
 
 
 JUDGED = {

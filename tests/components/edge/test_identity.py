@@ -51,6 +51,15 @@ def test_an_issuer_speaks_for_its_own_members_alone() -> None:
     assert 'one in ["andel", "chat"]' in tiers
 
 
+def test_only_an_issuer_of_every_member_speaks_for_all() -> None:
+    """One that names nobody is refused before (`issuers_for_nobody_knows_whom`), and would open nothing."""
+    for given, members in (({"everyMember": True}, {"aarhus", "odense"}), ({"municipalities": []}, set())):
+        issuer = {**ISSUER, "municipalities": [], **given}
+        written = spec(auth_args(identity={"issuers": [issuer]}))["authentication"]["token-0"]
+        tiers = written["overrides"]["tier"]["expression"]
+        assert {name for name in ("aarhus", "odense") if f'"{name}"' in tiers} == members
+
+
 def test_who_is_no_member_gets_403_and_who_is_unknown_401_in_openais_words() -> None:
     response = spec(auth_args())["response"]
     for name, status, code in (("unauthenticated", 401, "invalid_api_key"), ("unauthorized", 403, "not_a_member")):
