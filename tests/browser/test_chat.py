@@ -53,7 +53,7 @@ def people(issuer: Keycloak) -> None:
         issuer.add(realm, name, mail, PASSWORD, roles)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def window(lab: GatewayLab, chats: Mapping[str, Interface]) -> Iterator[Browser]:
     """A browser that knows the chats and the issuer."""
     gateway = chats_address(lab)
