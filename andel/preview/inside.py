@@ -40,12 +40,20 @@ def recorder() -> ModuleType:
 def command(*args: str) -> Any:
     """What the revision's `andel` answers in JSON; None if it can't."""
     told, said = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+    # It may fail in whatever way: the programs are built all the same, and say what is wrong.
+    may = contextlib.suppress(Exception, SystemExit)
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said), may:
         importlib.import_module("andel.__main__").main(args)
     try:
         return json.loads(told.getvalue())
     except ValueError:
         return None
+
+
+def capacity(file: str) -> Any:
+    """What the pools of a platform have and its models ask for; where it is refused, as far as that can be counted."""
+    told = command("capacity", "--json", file)
+    return command("capacity", "--json", "--refused", file) if told is None else told
 
 
 def settings(file: Path) -> dict[str, str]:
@@ -125,7 +133,7 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for stack in job["stacks"]:
         file = folder / stack["file"]
         platform = stack["platform"]
-        answer: dict[str, Any] = {"stack": stack["name"]}
+        answer: dict[str, Any] = {"stack": stack["file"]}
         if platform in broken:
             yield answer | {"error": f"{platform}, which it stands on, is refused"}
             continue
@@ -138,14 +146,16 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 answer |= known or built(
                     graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts
                 )
-                contracts[stack["name"]] = answer["outputs"]
             except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it does, other stacks are still shown)
                 answer["error"] = _told(error)
             os.chdir(folder)
-            if not platform and not stack["only_read"] and "error" not in answer:
-                answer["capacity"] = command("capacity", "--json", stack["file"])
-        if answer["mistakes"] or "error" in answer:
-            broken.add(stack["file"])
+        if not platform:
+            if "outputs" in answer:
+                contracts[stack["name"]] = answer["outputs"]
+            if not stack["only_read"]:
+                answer["capacity"] = capacity(stack["file"])
+            if answer["mistakes"] or "error" in answer:
+                broken.add(stack["file"])
         yield answer
 
 

@@ -111,7 +111,8 @@ def test_a_resource_is_the_same_by_its_alias_and_by_that_of_its_component() -> N
     assert changes(graph(before), graph(after | {"aliases": [before["urn"]]})) == []
     components = [resource(f"andel:x:{name}::x", {}, custom=False) for name in ("Old", "New")]
     components[1]["aliases"] = [components[0]["urn"]]
-    assert changes(graph(components[0], before), graph(components[1], after)) == []
+    inside = [one | {"parent": above["urn"]} for one, above in zip((before, after), components, strict=True)]
+    assert changes(graph(components[0], inside[0]), graph(components[1], inside[1])) == []
 
 
 def test_an_object_that_the_program_names_otherwise_is_written_and_then_deleted() -> None:

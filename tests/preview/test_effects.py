@@ -128,5 +128,5 @@ def test_a_revision_that_says_less_is_no_mistake() -> None:
     """An older one may have no prices, no capacity, no contract."""
     found = effect(Built(), made())
     assert figures.prices(found)[0] == ["aarhus", "-", "60.00", "joins"]
-    assert figures.pool_chart(effect(made(), Built()))[1].endswith("(no such pool)")
+    assert figures.pool_chart(effect(made(), Built()))[1].endswith("(not known)")
     assert effect(Built(), Built()).nothing
