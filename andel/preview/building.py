@@ -67,7 +67,8 @@ def build(sides: Sequence[tuple[Revision, Sequence[Stack]]], told: Told) -> list
     with ThreadPoolExecutor(max_workers=max(1, len(sides))) as workers:
         answers = list(workers.map(lambda side: list(_answers(side[0], side[1], told)), sides))
     # A secret that one stack knows is a secret in every other one too, and at the other revision.
-    masks = Masks(one for side in answers for answer in side for one in secrets(answer.get("resources", [])))
+    made = [answer.get(kept, []) for side in answers for answer in side for kept in ("resources", "recorded")]
+    masks = Masks(secrets(made))
     return [{answer["stack"]: _built(answer, masks) for answer in side} for side in answers]
 
 

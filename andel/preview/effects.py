@@ -175,7 +175,9 @@ def _rooms(built: Built, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
         namespace = str(inputs.get("metadata", {}).get("namespace", ""))
         if inputs.get("kind") == "ResourceQuota" and namespace.startswith(prefix):
             hard = inputs.get("spec", {}).get("hard", {})
-            found.setdefault(namespace[len(prefix) :], {}).update({f"room: {key}": _text(hard[key]) for key in sorted(hard)})
+            found.setdefault(namespace[len(prefix) :], {}).update(
+                {f"room: {key}": _text(hard[key]) for key in sorted(hard)}
+            )
     yield from found.items()
 
 

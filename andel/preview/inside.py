@@ -75,9 +75,24 @@ def _open(value: Any) -> Any:
 
 
 def built(
-    graphs: ModuleType, folder: Path, project: str, stack: str, file: Path, stacks: Mapping[str, Any]
+    graphs: ModuleType,
+    folder: Path,
+    project: str,
+    stack: str,
+    file: Path,
+    stacks: Mapping[str, Any],
+    recorded: list[Any] | None = None,
 ) -> dict[str, Any]:
     """A stack's resources, and what it puts out.
+
+    Args:
+        graphs: the recorder.
+        folder: of its program.
+        project: its project.
+        stack: its name.
+        file: its stack file.
+        stacks: what other stacks put out, by name.
+        recorded: where registrations are put, whether or not the program fails.
 
     Raises:
         whatever the program raises.
@@ -94,7 +109,7 @@ def built(
     pulumi.runtime.set_all_config(settings(file))
     os.chdir(folder)
     how = {"project": project, "stack_name": stack, "preview": True, "whole_urns": True}
-    found = graphs.graph(program, stacks=stacks, **how)
+    found = graphs.graph(program, stacks=stacks, recorded=recorded, **how)
     return {"resources": [_plain(one) for one in found], "outputs": outputs}
 
 
@@ -141,13 +156,15 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             found |= mistakes(platform, [one["file"] for one in job["stacks"] if one["platform"] == platform])
         answer["mistakes"] = found[stack["file"]]
         if not answer["mistakes"]:
+            recorded: list[Any] = []
             try:
                 known = promised(file) if stack["only_read"] else None
                 answer |= known or built(
-                    graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts
+                    graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts, recorded
                 )
             except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it does, other stacks are still shown)
-                answer["error"] = _told(error)
+                # Its words may hold secrets that only what it made shows to be secrets.
+                answer |= {"error": _told(error), "recorded": [_plain(one) for one in recorded]}
             os.chdir(folder)
         if not platform:
             if "outputs" in answer:

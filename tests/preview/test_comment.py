@@ -105,6 +105,12 @@ def test_stacks_that_change_in_the_same_way_are_shown_once() -> None:
     assert text.count("Service andel-m-") == 1
 
 
+def test_what_a_config_says_opens_and_closes_nothing_of_a_cut_comment() -> None:
+    block = "<details><summary>s</summary>\n\n```diff\n" + "  a: </details>\n" * 100 + "```\n\n</details>"
+    lines = fitted([Section("# head"), Section(block)], 900).splitlines()
+    assert lines.count("</details>") == 1
+
+
 def test_a_change_that_is_longer_still_is_cut_and_says_so() -> None:
     text = markdown(report(99, 60, 98))
     assert len(text) <= LONGEST
@@ -187,31 +193,112 @@ state.write_text(json.dumps(comments))
 """
 
 
-def test_the_comment_is_written_once_and_then_changed(tmp_path: Path) -> None:
-    """The workflow's own words, with a forge that keeps comments in a file."""
-    (step,) = [step for name, step in steps() if name == "comment"]
-    gh, state = tmp_path / "gh", tmp_path / "comments.json"
-    gh.write_text(GH)
-    gh.chmod(0o755)
-    others = [
-        {"id": 1, "login": "github-actions[bot]", "body": "another workflow's"},
-        {"id": 2, "login": "somebody", "body": f"{MARKER}\nnot ours"},
-    ]
-    state.write_text(json.dumps(others))
-    for text in ("first: æøå `$(touch x)` ${{ github.token }}", "second", "x" * LONGEST):
-        body = f"{MARKER}\n{text}"
+SHELL = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+RUN = "https://forge.example/os2/andel/actions/runs/42"
+
+
+class Forge:
+    """A forge that keeps comments in a file, and the workflow's own words on it."""
+
+    def __init__(self, folder: Path, comments: list[dict[str, Any]]) -> None:
+        self.folder, self.state = folder, folder / "comments.json"
+        gh = folder / "gh"
+        gh.write_text(GH)
+        gh.chmod(0o755)
+        self.state.write_text(json.dumps(comments))
+
+    def says(self, comment: str) -> list[dict[str, Any]]:
+        """Every comment, after the workflow got what the job before it put out."""
+        (step,) = [step for name, step in steps() if name == "comment"]
         settings = {
-            "COMMENT": base64.b64encode(gzip.compress(body.encode())).decode(),
+            "COMMENT": comment,
             "COMMENTS": "repos/os2/andel/issues/7/comments",
             "COMMENT_OF": "repos/os2/andel/issues/comments",
             "GH_TOKEN": "none",
-            "RUNNER_TEMP": str(tmp_path),
-            "STATE": str(state),
-            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+            "RUN": RUN,
+            "RUNNER_TEMP": str(self.folder),
+            "STATE": str(self.state),
+            "PATH": f"{self.folder}{os.pathsep}{os.environ['PATH']}",
         }
-        shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-        subprocess.run(shell, env=settings, check=True, cwd=tmp_path)
         assert set(step["env"]) <= settings.keys()
-        kept = json.loads(state.read_text())
-        assert kept == [*others, {"id": 3, "login": "github-actions[bot]", "body": body}]
+        subprocess.run([*SHELL, step["run"]], env=settings, check=True, cwd=self.folder)
+        kept: list[dict[str, Any]] = json.loads(self.state.read_text())
+        return kept
+
+
+OTHERS = [
+    {"id": 1, "login": "github-actions[bot]", "body": "another workflow's"},
+    {"id": 2, "login": "somebody", "body": f"{MARKER}\nnot ours"},
+]
+
+
+def put_out(text: str) -> str:
+    """As a job puts a text out."""
+    return base64.b64encode(gzip.compress(text.encode())).decode()
+
+
+def ours(text: str) -> list[dict[str, Any]]:
+    """All comments, with ours."""
+    return [*OTHERS, {"id": 3, "login": "github-actions[bot]", "body": text}]
+
+
+def test_the_comment_is_written_once_and_then_changed(tmp_path: Path) -> None:
+    """The workflow's own words, with a forge that keeps comments in a file."""
+    forge = Forge(tmp_path, OTHERS)
+    for text in ("first: æøå `$(touch x)` ${{ github.token }}", "second", "x" * LONGEST):
+        assert forge.says(put_out(f"{MARKER}\n{text}")) == ours(f"{MARKER}\n{text}")
     assert not (tmp_path / "x").exists()
+
+
+def test_a_preview_that_never_ran_leaves_no_old_comment_as_though_current(tmp_path: Path) -> None:
+    """The job ended before the step did, so it put out nothing; the other job still runs."""
+    forge = Forge(tmp_path, ours(f"{MARKER}\nof an earlier commit"))
+    assert forge.says("") == ours(f"{MARKER}\nThe preview failed, and could say nothing: {RUN}\n")
+    condition = WORKFLOW["jobs"]["comment"]["if"]
+    assert "!cancelled()" in condition
+    assert "outputs" not in condition
+
+
+ANDEL = """#!/usr/bin/env bash
+[ -z "$SAYS" ] || printf %s "$SAYS" > "${@: -1}"
+exit "$STATUS"
+"""
+
+
+@pytest.mark.parametrize(
+    ("says", "status", "told", "ended"),
+    [
+        (f"{MARKER}\nall good", 0, f"{MARKER}\nall good", 0),
+        (f"{MARKER}\nrefused", 1, f"{MARKER}\nrefused", 1),
+        ("", 137, f"{MARKER}\nThe preview failed with status 137: {RUN}\n", 137),
+        ("", 0, f"{MARKER}\nThe preview failed with status 1: {RUN}\n", 1),
+    ],
+)
+def test_a_preview_that_dies_before_it_writes_is_said_and_fails(
+    says: str, status: int, told: str, ended: int, tmp_path: Path
+) -> None:
+    (step,) = [step for name, step in steps() if name == "preview" and step.get("id") == "preview"]
+    andel, git = tmp_path / ".venv/bin/andel", tmp_path / "git"
+    andel.parent.mkdir(parents=True)
+    for file, text in ((andel, ANDEL), (git, "#!/usr/bin/env bash\necho 0123456789")):
+        file.write_text(text)
+        file.chmod(0o755)
+    settings = {
+        "RUN": RUN,
+        "RUNNER_TEMP": str(tmp_path),
+        "GITHUB_STEP_SUMMARY": str(tmp_path / "summary"),
+        "GITHUB_OUTPUT": str(tmp_path / "output"),
+        "SAYS": says,
+        "STATUS": str(status),
+        "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
+    }
+    assert set(step["env"]) <= settings.keys()
+    done = subprocess.run([*SHELL, step["run"]], env=settings, check=False, cwd=tmp_path)
+    assert done.returncode == ended
+    assert (tmp_path / "summary").read_text() == told
+    name, _, comment = (tmp_path / "output").read_text().strip().partition("=")
+    assert name == "comment"
+    assert WORKFLOW["jobs"]["preview"]["outputs"] == {"comment": "${{ steps.preview.outputs.comment }}"}
+    folder = tmp_path / "forge"
+    folder.mkdir()
+    assert Forge(folder, ours(f"{MARKER}\nof an earlier commit")).says(comment) == ours(told)
