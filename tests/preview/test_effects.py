@@ -123,8 +123,11 @@ REFUSED = {"mistakes": ({"path": "pools.big"},), "contract": {}, "prices": {}}
 
 
 def test_a_refused_head_leaves_the_base_s_figures_and_what_its_models_ask_for() -> None:
-    found = effect(made(None, kubernetes("v1", "ResourceQuota", "r")), made({**REFUSED, **SHORT}))
-    assert (found.known, found.nothing) == (0, False)
+    share = {"name": "big", "resources": [{"name": "nvidia.com/gpu", "nominalQuota": "1"}]}
+    groups = {"spec": {"resourceGroups": [{"flavors": [share]}]}}
+    queue = kubernetes("kueue.x-k8s.io/v1beta2", "ClusterQueue", "batch", groups)
+    found = effect(made(None, queue), made({**REFUSED, **SHORT}))
+    assert (found.known, found.nothing, found.queues) == (0, False, {})
     assert figures.pool_chart(found)[1] == "     after  ████ 6 shares asked for, 4 there, short; now: chat 2 waiting"
     assert figures.standing_prices(found, 0)[0] == ["aarhus", "60.00"]
     assert ["odense, samso", "plan", "small"] in figures.standing_quotas(found, 0)

@@ -158,7 +158,7 @@ def test_a_program_that_fails_tells_no_secret_that_it_alone_knew(tmp_path: Path)
 
 def test_an_error_that_is_cut_leaves_no_half_of_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Masked first, and then cut: wherever the cut is."""
-    monkeypatch.setattr(building, "MOST", 12)
+    monkeypatch.setattr(building, "MOST", 40)
     written = {"config/__init__.py": "", "andel/__init__.py": "", "andel/__main__.py": COMMAND}
     ending = "import os, sys; sys.stderr.write('hf_' + 'a' * 30); sys.stderr.flush(); os._exit(3)"
     files = {**written, "__main__.py": ending, "Pulumi.dev.yaml": FILE}
