@@ -16,7 +16,7 @@ import click
 from config.environment import Environment
 from config.placement import Fit, Placing, place, pods_of
 
-from .stack import environment_of
+from .stack import counted_of, environment_of
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ def pool_use(environment: Environment) -> list[PoolUse]:
     for name, pool in environment.pools.items():
         used = sum(model.shares for model in environment.models.values() if model.pool == name)
         used += sum(
-            environment.profiles[profile].gpus * runtime.replicas
-            for profile, runtime in (environment.modelmesh.runtimes if environment.modelmesh else {}).items()
-            if environment.profiles[profile].pool == name
+            profile.gpus * runtime.replicas
+            for of, runtime in (environment.modelmesh.runtimes if environment.modelmesh else {}).items()
+            if (profile := environment.profiles.get(of)) and profile.pool == name
         )
         rows.append(PoolUse(name, pool.nodes.count, pool.resource, pool.shares, used, pool.shares - used))
     return rows
@@ -125,15 +125,18 @@ def cases(environment: Environment) -> list[Case]:
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.option("--svg", type=click.Path(path_type=Path, dir_okay=False), help="Draw the picture of nodes into a file.")
+@click.option("--refused", is_flag=True, help="Of a refused file too: what its models ask of each pool, and no more.")
 @click.option("--case", type=click.Choice(list(CASES)), default="now", show_default=True, help="Which case is drawn.")
-def command(file: Path, as_json: bool, svg: Path | None, case: str) -> None:
+def command(file: Path, as_json: bool, svg: Path | None, refused: bool, case: str) -> None:
     """Show pools and models of a stack FILE: what there is, which model goes where, what is free.
 
     A pool is *certain* if every replica finds a place in whatever order they come, *packed* if that takes a good order,
     and *short* if replicas wait: then the scheduler decides by priority classes who they are.
     """
-    environment = environment_of(file)
-    pools, models, found = pool_use(environment), model_use(environment), cases(environment)
+    environment = counted_of(file) if refused else environment_of(file)
+    pools, found = pool_use(environment), cases(environment)
+    # Rules between a model and its pool are not asked then, and its memory may have no meaning.
+    models = [] if refused else model_use(environment)
     if as_json:
         told: dict[str, Sequence[Any]] = {"pools": pools, "models": models, "cases": found}
         click.echo(json.dumps({key: [asdict(row) for row in rows] for key, rows in told.items()}))

@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
-from .masking import Masks, plain, secrets
+from .masking import Masks, plain, secrets, shown
+from .pairing import place
 from .revisions import Revision
 from .stacks import Stack
 
@@ -20,6 +22,9 @@ INSIDE = Path(__file__).with_name("inside.py")
 
 SECONDS = 600
 """After which a revision's program is given up: it waits for something that will never come."""
+
+MOST = 4000
+"""Characters told of an error, its last ones."""
 
 Told = Callable[[str], None]
 """Hears what is done."""
@@ -57,12 +62,13 @@ def build(sides: Sequence[tuple[Revision, Sequence[Stack]]], told: Told) -> list
     """Build stacks of revisions, all revisions at once.
 
     Returns:
-        for each revision its stacks by name.
+        for each revision its stacks by their files.
     """
     with ThreadPoolExecutor(max_workers=max(1, len(sides))) as workers:
         answers = list(workers.map(lambda side: list(_answers(side[0], side[1], told)), sides))
     # A secret that one stack knows is a secret in every other one too, and at the other revision.
-    masks = Masks(one for side in answers for answer in side for one in secrets(answer.get("resources", [])))
+    made = [answer.get(kept, []) for side in answers for answer in side for kept in ("resources", "recorded")]
+    masks = Masks(secrets(made))
     return [{answer["stack"]: _built(answer, masks) for answer in side} for side in answers]
 
 
@@ -70,8 +76,8 @@ def _answers(revision: Revision, stacks: Sequence[Stack], told: Told) -> Iterato
     """What the process inside a revision answers, stack by stack."""
     if not stacks:
         return
-    left = [stack.name for stack in stacks]
-    with tempfile.TemporaryDirectory(prefix="andel-preview-") as home, tempfile.TemporaryFile("w+") as errors:
+    left = {stack.file: stack.name for stack in stacks}
+    with tempfile.TemporaryDirectory(prefix="andel-preview-") as home, tempfile.TemporaryFile() as errors:
         job = json.dumps({"stacks": [stack.job() for stack in stacks]})
         started = [sys.executable, "-P", "-B", str(INSIDE), str(revision.folder)]
         # By a file: a pipe that nobody reads while the job is written would hold both.
@@ -83,16 +89,28 @@ def _answers(revision: Revision, stacks: Sequence[Stack], told: Told) -> Iterato
                 started, stdin=asked, stdout=subprocess.PIPE, stderr=errors, env=surroundings(home), text=True
             ) as process,
         ):
-            for line in process.stdout or ():
-                answer = json.loads(line.replace(f"{revision.folder}/", ""))
-                left.remove(answer["stack"])
-                told(f"{revision.name}: {answer['stack']}")
-                yield answer
+            late = Timer(SECONDS, process.kill)
+            late.start()
+            try:
+                for line in process.stdout or ():
+                    if line.endswith("\n"):  # else it was killed as it wrote
+                        answer = json.loads(line.replace(f"{revision.folder}/", ""))
+                        told(f"{revision.name}: {left.pop(answer['stack'])}")
+                        yield answer
+            except BaseException:
+                process.kill()
+                raise
+            finally:
+                late.cancel()
         errors.seek(0)
-        ended = errors.read()[-4000:]
-    ended = ended.replace(f"{revision.folder}/", "")
-    for name in left:
-        yield {"stack": name, "error": ended or f"its process ended with {process.returncode}"}
+        ended = errors.read().decode(errors="replace").replace(f"{revision.folder}/", "")
+    for file in left:
+        yield {"stack": file, "error": f"{ended}\n{_how(process.returncode)}"}
+
+
+def _how(status: int) -> str:
+    """How a process ended before it had answered for all of its stacks."""
+    return f"it was given up, or killed: it has {SECONDS} seconds" if status < 0 else f"its process ended with {status}"
 
 
 def surroundings(home: str) -> dict[str, str]:
@@ -105,17 +123,15 @@ def _built(answer: dict[str, Any], masks: Masks) -> Built:
     def clean(value: Any) -> Any:
         return masks.value(plain(value))
 
-    outputs = answer.get("outputs") or {}
+    def mapping(value: Any) -> dict[str, Any]:
+        return clean(value) if isinstance(value, dict) else {}  # a revision's code may say anything
+
+    outputs = mapping(answer.get("outputs"))
     return Built(
         mistakes=tuple(clean(answer.get("mistakes") or [])),
-        error=clean(answer.get("error") or ""),
-        resources={_place(one["urn"]): clean(one) for one in answer.get("resources", [])},
-        contract=clean(outputs.get("contract") or {}),
-        prices=clean(outputs.get("prices") or {}),
-        capacity=clean(answer.get("capacity") or {}),
+        error=shown(clean(answer.get("error") or ""))[-MOST:],  # masked first: half a secret is known to nobody
+        resources={place(one["urn"]): one for one in map(clean, answer.get("resources", []))},
+        contract=mapping(outputs.get("contract")),
+        prices=mapping(outputs.get("prices")),
+        capacity=mapping(answer.get("capacity")),
     )
-
-
-def _place(urn: str) -> str:
-    """A URN without its stack and project."""
-    return urn.split("::", 2)[2]

@@ -5,19 +5,18 @@ Desired is compared with desired. What somebody has changed on the cluster, and 
 known here.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .losses import loss
-from .properties import Property, differences, under
+from .pairing import Graph, pairs, place
+from .properties import Property, below, differences, under
 from .replacing import another_cluster, force_new
 
 Action = Literal["create", "update", "replace", "delete", "let go"]
 ACTIONS: tuple[Action, ...] = ("delete", "replace", "create", "update", "let go")
 """In the order in which they are shown: what hurts first."""
-
-Graph = Mapping[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,50 +54,26 @@ class Change:
 def changes(before: Graph, after: Graph) -> list[Change]:
     """Every change between two graphs of a stack, worst first."""
     old, new, found = dict(before), dict(after), []
-    for place, was in list(_pairs(old, new)):
-        change = _changed(old[was], new[place], before, after)
+    for at, was in pairs(before, after).items():
+        change = _changed(old.pop(was), new.pop(at), before, after)
         if change is not None:
             found.append(change)
-        del old[was], new[place]
-    gone = {_identity(one): one for one in old.values() if _identity(one)}
+    gone = {_identity(one): at for at, one in old.items() if _identity(one)}
     for one in new.values():
         twin = gone.pop(_identity(one), None)
         if twin is not None and _shown(one):
-            found.append(_moved(twin, one))
-            old = {place: other for place, other in old.items() if other is not twin}
+            found.append(_moved(old.pop(twin), one))
         elif _shown(one):
             found.append(_change("create", one))
     found += [_change("let go" if one["kept"] else "delete", one) for one in old.values() if _shown(one)]
     return sorted(found, key=lambda one: (ACTIONS.index(one.action), one.kind, one.name))
 
 
-def _pairs(old: Graph, new: Graph) -> Iterator[tuple[str, str]]:
-    """Resources that are the same: by their URN, by an alias, or by the alias of a component above them."""
-    renamed: dict[str, str] = {}
-    left = []
-    for place, one in new.items():
-        aliases = [alias.split("::", 2)[-1] for alias in one["aliases"]]
-        was = place if place in old else next((alias for alias in aliases if alias in old), None)
-        if was is None:
-            left.append(place)
-            continue
-        if was != place:
-            renamed[place.partition("::")[0]] = was.partition("::")[0]
-        yield place, was
-    for place in left:
-        for above, was in renamed.items():
-            earlier = was + place[len(above) :] if place.startswith(f"{above}$") else ""
-            if earlier in old and earlier not in new:
-                yield place, earlier
-                break
-
-
 def _changed(was: dict[str, Any], one: dict[str, Any], before: Graph, after: Graph) -> Change | None:
     if not _shown(one):
         return None
     ours, theirs = _provider(one, after), _provider(was, before)
-    ignored = one["ignored"]
-    found = [each for each in differences(was["inputs"], one["inputs"]) if not (ignored and under(each.path, ignored))]
+    found = [each for each in differences(was["inputs"], one["inputs"]) if not below(each.path, one["ignored"])]
     elsewhere = another_cluster(theirs, ours) if _kubernetes(one) else False
     if one["type"] == "pulumi:providers:kubernetes":
         elsewhere = another_cluster(was["inputs"], one["inputs"])
@@ -106,27 +81,50 @@ def _changed(was: dict[str, Any], one: dict[str, Any], before: Graph, after: Gra
     every = one["type"].startswith("random:")
     found = [replace(each, replaces=every or under(each.path, fixed)) for each in found]
     if elsewhere or any(each.replaces for each in found):
-        why = "it stands on another cluster" if elsewhere else ""
-        return _change("replace", one, tuple(found), why)
-    return _change("update", one, tuple(found)) if found else None
+        return _replaced(was, one, found, "it stands on another cluster" if elsewhere else "")
+    return _change("update", one, found) if found else None
+
+
+STAYS = "the former one is let go, and stays"
+"""What becomes of a replaced object that its program keeps."""
+
+
+def _replaced(was: dict[str, Any], one: dict[str, Any], found: list[Property], why: str) -> Change:
+    """It goes by its former name, with what it held. The engine refuses where it was protected and still is."""
+    kept, change = was["kept"], _change("replace", one, found, why)
+    return replace(
+        change,
+        name=_name(was),
+        why="; ".join(filter(None, (why, STAYS if kept else ""))),
+        loss=loss("update" if kept else "replace", was),
+        protected=was["protected"] and one["protected"],
+    )
 
 
 def _moved(was: dict[str, Any], one: dict[str, Any]) -> Change:
-    """One object under two names of the program: the new one is written, then the old one deleted, and it is gone."""
-    why = "the program names it otherwise, without an alias: what is written as new is deleted as old"
-    return _change("replace", one, tuple(differences(was["inputs"], one["inputs"])), why)
+    """One object under two names of the program: the new one is written, then the old one deleted, and it is gone.
+
+    One that is kept stays, as it is written then. One that is protected can't leave the state.
+    """
+    found, why = list(differences(was["inputs"], one["inputs"])), "the program names it otherwise, without an alias"
+    if was["kept"]:
+        change = _change("update", one, found, f"{why}: the object stays, and is written over")
+    else:
+        change = _change("replace", one, found, f"{why}: what is written as new is deleted as old")
+        change = replace(change, loss=loss("replace", was))
+    return replace(change, protected=was["protected"])
 
 
-def _change(action: Action, one: dict[str, Any], found: tuple[Property, ...] = (), why: str = "") -> Change:
+def _change(action: Action, one: dict[str, Any], found: Iterable[Property] = (), why: str = "") -> Change:
     return Change(
         action=action,
-        urn=one["urn"].split("::", 2)[2],
+        urn=place(one["urn"]),
         kind=_kind(one),
         name=_name(one),
-        properties=found,
+        properties=tuple(found),
         why=why,
         loss=loss(action, one),
-        protected=one["protected"] and action in ("delete", "replace"),
+        protected=one["protected"] and action in ("delete", "let go"),
         unseen=one["remote"],
     )
 
@@ -145,10 +143,14 @@ def _kubernetes(one: dict[str, Any]) -> bool:
     return bool(one["custom"]) and one["type"].startswith("kubernetes:")
 
 
+def standing_objects(graph: Graph) -> int:
+    """Objects on clusters that a stack leaves behind. Providers and made-up values are none."""
+    return sum(_kubernetes(one) and not one["type"].endswith("Patch") for one in graph.values())
+
+
 def _provider(one: dict[str, Any], graph: Graph) -> dict[str, Any]:
     """Inputs of a resource's provider."""
-    place = one["provider"].rpartition("::")[0].split("::", 2)[-1]
-    inputs: dict[str, Any] = graph.get(place, {}).get("inputs", {})
+    inputs: dict[str, Any] = graph.get(_provider_place(one), {}).get("inputs", {})
     return inputs
 
 
@@ -169,4 +171,4 @@ def _identity(one: dict[str, Any]) -> tuple[str, str, str, str] | None:
 
 
 def _provider_place(one: dict[str, Any]) -> str:
-    return str(one["provider"].rpartition("::")[0].split("::", 2)[-1])
+    return place(one["provider"].rpartition("::")[0])

@@ -26,6 +26,10 @@ LIMITS = {
 """Settings of a tier, in words."""
 
 
+UNKNOWN = "not known"
+"""What is said of pools that a revision doesn't tell."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Side:
     """A municipality at a revision."""
@@ -64,15 +68,15 @@ class Municipality:
 
 @dataclass(frozen=True, kw_only=True)
 class Pool:
-    """A pool before and after; None where there is none."""
+    """A pool before and after; None where there is none, or none is known."""
 
     name: str
     before: tuple[int, int] | None
-    """Shares that are used, and that there are."""
+    """Shares that are asked for, and that there are."""
 
     after: tuple[int, int] | None
     fits: tuple[str, str]
-    """How well all pods fit before and after, and in which cases some wait, in words."""
+    """How well all pods fit before and after, and in which cases some wait; or why there is no pool, in words."""
 
     @property
     def same(self) -> bool:
@@ -85,6 +89,8 @@ class Effect:
     """What a change does to a platform's members."""
 
     currency: str
+    """Of what it costs after; before, where that is unknown."""
+
     cost: tuple[Decimal | None, Decimal | None]
     """What the year costs all of them."""
 
@@ -93,10 +99,23 @@ class Effect:
     queues: Mapping[str, tuple[str, str]]
     """Quotas of GPU queues that differ, by queue, pool and resource."""
 
+    refused: tuple[bool, bool] = (False, False)
+    """Whether the stack is refused before and after. Of what is refused only pools are told, as far as they can be
+    counted; a municipality that the other side has doesn't join or leave by that."""
+
+    recoined: str = ""
+    """The currency before, where it is another one: amounts can't be compared."""
+
+    @property
+    def known(self) -> int | None:
+        """The side that is told where the other is refused: 0 is before, 1 after; None where both are, or neither."""
+        return None if self.refused[0] == self.refused[1] else self.refused.index(False)
+
     @property
     def nothing(self) -> bool:
-        """Whether it changes nothing for anybody."""
-        same = all(one.before == one.after for one in self.municipalities)
+        """Whether it changes nothing for anybody. Where a side is refused, nobody knows."""
+        same = not any(self.refused) and not self.recoined
+        same = same and all(one.before == one.after for one in self.municipalities)
         return same and self.cost[0] == self.cost[1] and not self.queues and all(one.same for one in self.pools)
 
 
@@ -104,12 +123,16 @@ def effect(before: Built, after: Built) -> Effect:
     """The effect of a platform stack's change on its members and pools."""
     old, new = dict(_sides(before)), dict(_sides(after))
     slugs = sorted({*old, *new})
+    refused = (before.refused, after.refused)
+    coins = [str(side.prices.get("currency") or "") for side in (before, after)]
     return Effect(
-        currency=str(after.prices.get("currency") or before.prices.get("currency") or ""),
+        currency=coins[1] or coins[0],
         cost=(_money(before.prices.get("cost")), _money(after.prices.get("cost"))),
         municipalities=tuple(Municipality(slug=one, before=old.get(one), after=new.get(one)) for one in slugs),
         pools=tuple(_pools(before.capacity, after.capacity)),
-        queues=_changed(dict(_queues(before)), dict(_queues(after))),
+        queues={} if any(refused) else _changed(dict(_queues(before)), dict(_queues(after))),
+        refused=refused,
+        recoined=coins[0] if all(coins) and coins[0] != coins[1] else "",
     )
 
 
@@ -152,7 +175,9 @@ def _rooms(built: Built, prefix: str) -> Iterator[tuple[str, dict[str, str]]]:
         namespace = str(inputs.get("metadata", {}).get("namespace", ""))
         if inputs.get("kind") == "ResourceQuota" and namespace.startswith(prefix):
             hard = inputs.get("spec", {}).get("hard", {})
-            found.setdefault(namespace[len(prefix) :], {}).update({f"room: {key}": _text(hard[key]) for key in hard})
+            found.setdefault(namespace[len(prefix) :], {}).update(
+                {f"room: {key}": _text(hard[key]) for key in sorted(hard)}
+            )
     yield from found.items()
 
 
@@ -181,7 +206,9 @@ def _pools(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Pool
 
 
 def _fit(capacity: Mapping[str, Any], pool: str) -> str:
-    """How well all pods fit now; of other cases, only those in which some wait."""
+    """How well all pods fit now; of other cases, only those in which some wait. Else why there is no such pool."""
+    if all(row["pool"] != pool for row in capacity.get("pools", [])):
+        return "no such pool" if "pools" in capacity else UNKNOWN
     told = []
     for row in capacity.get("cases", []):
         if row["pool"] == pool and row["case"] == "now":

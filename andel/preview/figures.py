@@ -5,7 +5,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from .bars import bar, fill
-from .effects import Effect, Municipality, Pool
+from .effects import UNKNOWN, Effect, Municipality, Pool
 from .words import names
 
 MOST = 12
@@ -32,26 +32,27 @@ def priced(effect: Effect) -> list[Municipality]:
 
 
 def dearer_or_cheaper(effect: Effect) -> list[Municipality]:
-    """Those whose price changes, by how much."""
-    found = [one for one in priced(effect) if price(one, 0) != price(one, 1)]
+    """Those whose price changes, by how much; all of them where the currency is another one."""
+    found = [one for one in priced(effect) if effect.recoined or price(one, 0) != price(one, 1)]
     return sorted(found, key=lambda one: (-abs((price(one, 1) or ZERO) - (price(one, 0) or ZERO)), one.slug))
 
 
 def cost(effect: Effect) -> str:
     """What the year costs, in a sentence without its end."""
     before, after = effect.cost
+    if after is None:
+        return f"The year cost {money(before)} {effect.currency} before, and is not priced any more"
     text = f"The year costs {money(after)} {effect.currency}"
-    if before is None or after is None or before == after:
+    if before is not None and effect.recoined:
+        return f"{text}; before, it cost {money(before)} {effect.recoined}"
+    if before is None or before == after:
         return text
     return f"{text}, {money(abs(after - before))} {'more' if after > before else 'less'} than before"
 
 
 def prices(effect: Effect) -> list[Row]:
     """A row for each municipality that pays: before, after, difference."""
-    return [
-        [one.slug, money(price(one, 0)), money(price(one, 1)), difference(price(one, 0), price(one, 1))]
-        for one in priced(effect)
-    ]
+    return [[one.slug, money(price(one, 0)), money(price(one, 1)), difference(one, effect)] for one in priced(effect)]
 
 
 def price_chart(effect: Effect) -> list[str]:
@@ -65,7 +66,8 @@ def price_chart(effect: Effect) -> list[str]:
     for one in drawn:
         for side, word in enumerate(("before", "after")):
             amount = price(one, side)
-            told = "(no member)" if amount is None else f"{bar(amount, most)} {money(amount)}"
+            none = "(no member)" if (one.before, one.after)[side] is None else "(no price)"
+            told = none if amount is None else f"{bar(amount, most)} {money(amount)}"
             lines.append(f"{'' if side else one.slug:{wide}}  {word:6} {told}")
     return lines
 
@@ -116,10 +118,12 @@ def pool_chart(effect: Effect) -> list[str]:
 
 
 def _pool(one: Pool, side: int, widest: int) -> str:
-    use = (one.before, one.after)[side]
+    use, fits = (one.before, one.after)[side], one.fits[side]
     if use is None:
-        return "(no such pool)"
-    return f"{fill(*use, widest)} {use[0]} of {use[1]} shares used, {one.fits[side]}"
+        return f"({fits})"
+    used, there = use
+    told = f"{used} of {there} shares used" if used <= there else f"{used} shares asked for, {there} there"
+    return f"{fill(used, there, widest)} {told}, {fits}".lstrip()
 
 
 def queues(effect: Effect) -> list[Row]:
@@ -132,8 +136,60 @@ def money(amount: Decimal | None) -> str:
     return NONE if amount is None else f"{amount:,.2f}"
 
 
-def difference(before: Decimal | None, after: Decimal | None) -> str:
-    """How much more or less, with its sign."""
+def difference(one: Municipality, effect: Effect) -> str:
+    """How much more or less a municipality pays, with its sign."""
+    if one.before is None or one.after is None:
+        return "joins" if one.before is None else "leaves"
+    before, after = one.before.price, one.after.price
     if before is None or after is None:
-        return "joins" if before is None else "leaves"
+        return "priced now" if before is None else "no price now"
+    if effect.recoined:
+        return "another currency"
     return "=" if before == after else f"{after - before:+,.2f}"
+
+
+SIDES = ("before", "after")
+"""Sides of a change, as headings name them."""
+
+
+def missing(effect: Effect, what: str) -> str:
+    """Of which side there is nothing since it is refused, in a sentence; empty where there is all.
+
+    Args:
+        effect: of a platform.
+        what: there isn't, as `price`.
+    """
+    match effect.refused:
+        case (False, False):
+            return ""
+        case (True, True):
+            return f"Both revisions are refused: neither has a {what}."
+        case (before, _):
+            gone, there = ("base", "head") if before else ("head", "base")
+            return f"The {gone} is refused, and has no {what}. What is shown is the {there}'s."
+
+
+def standing_prices(effect: Effect, side: int) -> list[Row]:
+    """What each municipality pays on one side."""
+    return [[one.slug, money(price(one, side))] for one in effect.municipalities if price(one, side) is not None]
+
+
+def standing_quotas(effect: Effect, side: int) -> list[Row]:
+    """Plans, limits and room on one side: whose, what, and what it is."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in effect.municipalities:
+        of = (one.before, one.after)[side]
+        if of is not None:
+            for words, value in {"plan": of.tier or NONE, **of.quota}.items():
+                found[words, value].append(one.slug)
+    # Plan by plan as they come, and what each of them has.
+    return [[names(who), words, value] for (words, value), who in found.items()]
+
+
+def counted(effect: Effect) -> str:
+    """How far the pools of a refused side are known, in a sentence."""
+    who = "Both revisions are" if all(effect.refused) else f"The {'base' if effect.refused[0] else 'head'} is"
+    sides = [side for side in (0, 1) if effect.refused[side]]
+    if any(one.fits[side] == UNKNOWN for one in effect.pools for side in sides):
+        return f"{who} refused, and pools or models are wrong by themselves: nobody can count them."
+    return f"{who} refused: shown is what models ask for and what pools have, as far as that can be counted."

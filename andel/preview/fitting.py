@@ -42,7 +42,9 @@ def _cut(whole: str, longest: int) -> str:
     """The whole lines that fit; what is open at the cut is closed, so that the last words are read as such."""
     room = longest - len(CUT) - 40
     kept = whole[:room].rpartition("\n")[0]
-    fences = [line for line in kept.splitlines() if line.startswith("```")]
+    lines = kept.splitlines()
+    fences = [line for line in lines if line.startswith("```")]
     ends = [f"{fences[-1][: len(fences[-1]) - len(fences[-1].lstrip('`'))]}"] if len(fences) % 2 else []
-    ends += ["</details>"] * (kept.count("<details>") - kept.count("</details>"))
+    # Where a line begins, they are ours: what a config says stands behind a sign or in code.
+    ends += ["</details>"] * (sum(line.startswith("<details>") for line in lines) - lines.count("</details>"))
     return "\n".join((kept, *ends, "", CUT, ""))

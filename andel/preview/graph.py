@@ -73,9 +73,9 @@ class Registration:
 class _Recorder(mocks.MockMonitor):
     """A mock monitor that keeps every registration."""
 
-    def __init__(self, of: mocks.Mocks, *, whole_urns: bool) -> None:
+    def __init__(self, of: mocks.Mocks, registered: list[Registration], *, whole_urns: bool) -> None:
         super().__init__(of)
-        self.registered: list[Registration] = []
+        self.registered = registered
         self._whole_urns = whole_urns
 
     def make_urn(self, parent: str, type_: str, name: str) -> str:
@@ -159,6 +159,7 @@ def graph(
     preview: bool = False,
     stacks: Mapping[str, Outputs] | None = None,
     whole_urns: bool = False,
+    recorded: list[Registration] | None = None,
 ) -> list[Registration]:
     """Every resource that a program registers, sorted by URN.
 
@@ -169,12 +170,13 @@ def graph(
         preview: whether it is told that nothing will be made.
         stacks: what other stacks put out, by name; an organization and a project before it are not looked at.
         whole_urns: whether URNs hold the types of all parents, as the engine's, or of the nearest alone.
+        recorded: where registrations are put as they come; of a program that fails, those before it did.
 
     Raises:
         whatever the program raises.
     """
     echo = _Echo(stacks or {})
-    recorder = _Recorder(echo, whole_urns=whole_urns)
+    recorder = _Recorder(echo, [] if recorded is None else recorded, whole_urns=whole_urns)
     loop = asyncio.new_event_loop()
     # The monitor's answers are unpacked on a worker with a loop of its own, which the SDK opens and never closes.
     with ThreadPoolExecutor(max_workers=1) as worker:

@@ -40,12 +40,20 @@ def recorder() -> ModuleType:
 def command(*args: str) -> Any:
     """What the revision's `andel` answers in JSON; None if it can't."""
     told, said = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said), contextlib.suppress(SystemExit):
+    # It may fail in whatever way: the programs are built all the same, and say what is wrong.
+    may = contextlib.suppress(Exception, SystemExit)
+    with contextlib.redirect_stdout(told), contextlib.redirect_stderr(said), may:
         importlib.import_module("andel.__main__").main(args)
     try:
         return json.loads(told.getvalue())
     except ValueError:
         return None
+
+
+def capacity(file: str) -> Any:
+    """What the pools of a platform have and its models ask for; where it is refused, as far as that can be counted."""
+    told = command("capacity", "--json", file)
+    return command("capacity", "--json", "--refused", file) if told is None else told
 
 
 def settings(file: Path) -> dict[str, str]:
@@ -67,9 +75,24 @@ def _open(value: Any) -> Any:
 
 
 def built(
-    graphs: ModuleType, folder: Path, project: str, stack: str, file: Path, stacks: Mapping[str, Any]
+    graphs: ModuleType,
+    folder: Path,
+    project: str,
+    stack: str,
+    file: Path,
+    stacks: Mapping[str, Any],
+    recorded: list[Any] | None = None,
 ) -> dict[str, Any]:
     """A stack's resources, and what it puts out.
+
+    Args:
+        graphs: the recorder.
+        folder: of its program.
+        project: its project.
+        stack: its name.
+        file: its stack file.
+        stacks: what other stacks put out, by name.
+        recorded: where registrations are put, whether or not the program fails.
 
     Raises:
         whatever the program raises.
@@ -86,7 +109,7 @@ def built(
     pulumi.runtime.set_all_config(settings(file))
     os.chdir(folder)
     how = {"project": project, "stack_name": stack, "preview": True, "whole_urns": True}
-    found = graphs.graph(program, stacks=stacks, **how)
+    found = graphs.graph(program, stacks=stacks, recorded=recorded, **how)
     return {"resources": [_plain(one) for one in found], "outputs": outputs}
 
 
@@ -125,7 +148,7 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for stack in job["stacks"]:
         file = folder / stack["file"]
         platform = stack["platform"]
-        answer: dict[str, Any] = {"stack": stack["name"]}
+        answer: dict[str, Any] = {"stack": stack["file"]}
         if platform in broken:
             yield answer | {"error": f"{platform}, which it stands on, is refused"}
             continue
@@ -133,19 +156,23 @@ def answers(folder: Path, job: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             found |= mistakes(platform, [one["file"] for one in job["stacks"] if one["platform"] == platform])
         answer["mistakes"] = found[stack["file"]]
         if not answer["mistakes"]:
+            recorded: list[Any] = []
             try:
                 known = promised(file) if stack["only_read"] else None
                 answer |= known or built(
-                    graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts
+                    graphs, folder / stack["folder"], stack["project"], stack["name"], file, contracts, recorded
                 )
-                contracts[stack["name"]] = answer["outputs"]
             except (Exception, SystemExit) as error:  # noqa: BLE001 (whatever it does, other stacks are still shown)
-                answer["error"] = _told(error)
+                # Its words may hold secrets that only what it made shows to be secrets.
+                answer |= {"error": _told(error), "recorded": [_plain(one) for one in recorded]}
             os.chdir(folder)
-            if not platform and not stack["only_read"] and "error" not in answer:
-                answer["capacity"] = command("capacity", "--json", stack["file"])
-        if answer["mistakes"] or "error" in answer:
-            broken.add(stack["file"])
+        if not platform:
+            if "outputs" in answer:
+                contracts[stack["name"]] = answer["outputs"]
+            if not stack["only_read"]:
+                answer["capacity"] = capacity(stack["file"])
+            if answer["mistakes"] or "error" in answer:
+                broken.add(stack["file"])
         yield answer
 
 

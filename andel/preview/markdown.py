@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from . import figures
+from .changes import Action
 from .effects import Effect
 from .fitting import Section, fitted
 from .forge import code, escaped, fence, folded, table
@@ -17,7 +18,8 @@ MARKER = "<!-- andel preview -->"
 MOST = 12
 """Rows shown before the rest is folded."""
 
-ACTIONS = ("create", "update", "replace", "delete")
+COLUMNS: tuple[Action, ...] = ("create", "update", "replace", "delete", "let go")
+"""Actions as they are counted, from the harmless one on; what is let go is deleted nowhere."""
 
 LAST = (
     "<sub>Desired state against desired state, built from both revisions without a cluster; secrets are masked. "
@@ -46,10 +48,10 @@ def _summary(report: Report) -> str:
     text = f"{code(short(report.base))} → {code(short(report.head))}: **{headline(report)}**.{stay}"
     text += "".join(f"\n\nNote: {note}." for note in report.notes)
     rows = [
-        [names([one.name for one in group]), *(str(group[0].counts[action] or "") for action in ACTIONS)]
+        [names([one.name for one in group]), *(str(group[0].counts[action] or "") for action in COLUMNS)]
         for group in report.alike
     ]
-    listed = table(["stack", *ACTIONS], rows, numbers=4)
+    listed = table(["stack", *COLUMNS], rows, numbers=len(COLUMNS))
     if len(rows) > MOST:
         listed = folded(f"{len(rows)} ways in which stacks change", listed)
     return text + (f"\n\n{listed}" if rows else "")
@@ -62,7 +64,7 @@ def _called_out(report: Report) -> Iterator[Section]:
         elif stack.state == "unknown before":
             words = "was refused before: there is nothing to compare with"
             yield Section(f"### {code(stack.name)} {words}\n\n{fence(map(one_line, stack.refusals))}")
-    for title, told in (("Data", lost), ("Replaced: deleted, then created anew", replaced)):
+    for title, told in (("Data, and what is protected", lost), ("Replaced: deleted, then created anew", replaced)):
         lines = [f"- {code(stack.name)}: {code(line)}" for stack in report.stacks for line in told(stack)]
         if lines:
             head = f"### ⚠️ {title}\n\n" + "\n".join(lines[:MOST])
@@ -76,6 +78,8 @@ def _called_out(report: Report) -> Iterator[Section]:
 
 def _prices(effect: Effect, of: str) -> Section:
     title = f"### Price{of}\n\n"
+    if any(effect.refused):
+        return Section(f"{title}{_standing_prices(effect)}".rstrip())
     if not figures.priced(effect):
         return Section(f"{title}Nothing is priced: there is no `economy`.")
     changed = figures.dearer_or_cheaper(effect)
@@ -89,8 +93,27 @@ def _prices(effect: Effect, of: str) -> Section:
     return Section(f"{chart}\n\n{listed}", chart)
 
 
+def _standing_prices(effect: Effect) -> str:
+    """What the side that is not refused costs."""
+    told, side = figures.missing(effect, "price"), effect.known
+    if side is None:
+        return told
+    amount = effect.cost[side]
+    if amount is None:
+        return f"{told} Nothing is priced there, either."
+    told += f" The year costs {figures.money(amount)} {effect.currency}.\n\n"
+    rows = figures.standing_prices(effect, side)
+    listed = table(["municipality", figures.SIDES[side]], rows, numbers=1)
+    return told + (folded(f"{len(rows)} municipalities", listed) if len(rows) > MOST else listed)
+
+
 def _quotas(effect: Effect, of: str) -> Section:
     text = ""
+    if any(effect.refused):
+        text, side = f"{figures.missing(effect, 'quota')}\n\n", effect.known
+        if side is not None and (rows := figures.standing_quotas(effect, side)):
+            text += _rows(["municipalities", "what", figures.SIDES[side]], rows)
+        return Section(f"### Quota{of}\n\n{text}".rstrip())
     if rows := figures.tiers(effect):
         text += _rows(["municipality", "plan before", "after"], rows)
     if rows := figures.quotas(effect):
@@ -102,6 +125,8 @@ def _capacity(effect: Effect, of: str) -> Section:
     text = f"### GPU capacity{of}\n\n{fence(figures.pool_chart(effect))}\n\n" if effect.pools else ""
     if not text:
         return Section(f"### GPU capacity{of}\n\nThere are no pools.")
+    if any(effect.refused):
+        return Section(text + figures.counted(effect))
     if rows := figures.queues(effect):
         text += _rows(["queue", "before", "after"], rows)
     if rows := figures.gpus(effect):

@@ -100,7 +100,7 @@ def secrets(value: Any) -> Iterator[str]:
                 yield from _texts(text)
             for key, item in value.items():
                 held = value.get("kind") == "Secret" and key in FIELDS
-                yield from _texts(item) if held else secrets(item)
+                yield from _texts(item) if held or _named(key, item) else secrets(item)
         case list():
             for item in value:
                 yield from secrets(item)

@@ -31,7 +31,7 @@ class Property:
 
 def differences(before: Any, after: Any, path: str = "") -> Iterator[Property]:
     """Properties that differ between two values, each as deep down as both sides are alike."""
-    if before == after:
+    if before == after and _as_text(before) == _as_text(after):  # to Python, 1 is True
         return
     if isinstance(before, dict) and isinstance(after, dict):
         for key in sorted({*before, *after}):
@@ -47,8 +47,9 @@ def _of_lists(before: list[Any], after: list[Any], path: str) -> Iterator[Proper
     old, new = _by_name(before), _by_name(after)
     if old is not None and new is not None:
         for name in dict.fromkeys((*old, *new)):
-            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}[{name}]")
-        if old.keys() == new.keys() and list(old) != list(new):
+            step = f'["{name}"]' if re.search(r"[.\[\]]", name) else f"[{name}]"
+            yield from differences(old.get(name, ABSENT), new.get(name, ABSENT), f"{path}{step}")
+        if [name for name in old if name in new] != [name for name in new if name in old]:
             yield Property(f"{path} (order)", ", ".join(old), ", ".join(new))
         return
     matched = SequenceMatcher(None, list(map(_as_text, before)), list(map(_as_text, after)), autojunk=False)
@@ -78,12 +79,19 @@ def _below(path: str, key: str) -> str:
 
 def under(path: str, patterns: Iterable[str]) -> bool:
     """Whether a property is one of those named, is below one, or holds one; `[*]` is every item of a list."""
+    return any(all(_matched(path, pattern)) for pattern in patterns)
+
+
+def below(path: str, patterns: Iterable[str]) -> bool:
+    """Whether a property is one of those named, or is below one: what holds one holds more than it."""
+    steps = len(_steps(path))
+    return any(steps >= len(_steps(pattern)) and all(_matched(path, pattern)) for pattern in patterns)
+
+
+def _matched(path: str, pattern: str) -> Iterator[bool]:
+    """Step by step, as far as both go."""
     steps = _steps(path.removesuffix(" (order)"))
-    for pattern in patterns:
-        wanted = _steps(pattern)
-        if all(step == want or want == "*" for step, want in zip(steps, wanted, strict=False)):
-            return True
-    return False
+    return (step == want or want == "*" for step, want in zip(steps, _steps(pattern), strict=False))
 
 
 def _steps(path: str) -> list[str]:

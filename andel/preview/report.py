@@ -9,8 +9,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal
 
+from .alike import shape
 from .building import Built, Told, build
-from .changes import Change, changes
+from .changes import Change, changes, standing_objects
 from .effects import Effect, effect
 from .masking import shown
 from .revisions import WORKING_TREE, Revision, behind, changed, laid_out
@@ -30,20 +31,15 @@ class StackReport:
     slug: str = ""
     """A municipality's; empty for a platform."""
 
+    titles: tuple[str, ...] = ()
+    """A municipality's name for people at both revisions."""
+
     changes: tuple[Change, ...] = ()
     standing: int = 0
     """Objects that a stack whose file is gone leaves behind."""
 
     refusals: tuple[str, ...] = ()
     """Why it is refused, a line a mistake: `file:line: path: what is wrong; how to mend it`."""
-
-    @property
-    def shape(self) -> tuple[object, ...]:
-        """Which resources and which of their properties change, whatever their values and whoever's they are."""
-        return tuple(
-            (one.action, one.kind, one.name.replace(self.slug or "/", "/"), tuple(each.path for each in one.properties))
-            for one in self.changes
-        )
 
     @property
     def counts(self) -> Counter[str]:
@@ -75,10 +71,11 @@ class Report:
     @property
     def alike(self) -> list[list[StackReport]]:
         """Stacks that change, those together that change in the same way."""
-        found: dict[tuple[object, ...], list[StackReport]] = defaultdict(list)
+        found: dict[str, list[StackReport]] = defaultdict(list)
         for stack in self.stacks:
             if stack.changes:
-                found[stack.shape].append(stack)
+                own = (stack.slug, *stack.titles) if stack.slug else ()
+                found[shape(stack.changes, own)].append(stack)
         return list(found.values())
 
     @property
@@ -102,41 +99,48 @@ def report(checkout: Path, base: str, head: str, told: Told) -> Report:
         told(f"{len(files)} {'file differs' if len(files) == 1 else 'files differ'} between {base} and {head}")
         sides = [laid_out(checkout, base, Path(folder) / "base"), laid_out(checkout, head, Path(folder) / "head")]
         every = [stacks(side.folder) for side in sides]
-        chosen = [touched(files, side) for side in every]
+        # What one revision calls touched is built at both: a stack may stand on another platform in each.
+        listed = {stack.file: stack for side in every for stack in touched(files, side)}
+        chosen = [[stack for stack in side if stack.file in listed] for side in every]
         wanted = [with_platforms(some, side) for some, side in zip(chosen, every, strict=True)]
         before, after = build(list(zip(sides, wanted, strict=True)), told)
         notes = tuple(_notes(checkout, sides, files))
-    listed = {stack.name: stack for stack in (*chosen[0], *chosen[1])}
-    reports = tuple(_stack(stack, before.get(name), after.get(name)) for name, stack in listed.items())
+    listed |= {stack.file: stack for side in chosen for stack in side}
+    reports = tuple(_stack(stack, before, after) for stack in listed.values())
     return Report(
         base=base,
         head=head,
         files=len(files),
         stacks=reports,
-        untouched=len({stack.name for stack in every[1]} - listed.keys()),
+        untouched=len({stack.file for stack in every[1]} - listed.keys()),
         effects=dict(_effects(reports, listed, before, after)),
         notes=notes,
     )
 
 
+Builds = Mapping[str, Built]
+"""Stacks of a revision, by their files."""
+
+
 def _effects(
-    reports: Iterable[StackReport], listed: Mapping[str, Stack], before: Mapping[str, Built], after: Mapping[str, Built]
+    reports: Iterable[StackReport], listed: Mapping[str, Stack], before: Builds, after: Builds
 ) -> Iterator[tuple[str, Effect]]:
-    """Effects of platforms that are built at both revisions or are new, where there are any."""
+    """Effects of platforms whose files stand, where there are any."""
     for one in reports:
-        if listed[one.name].platform is None and one.state in ("changed", "unchanged", "new"):
-            found = effect(before.get(one.name, Built()), after[one.name])
+        if listed[one.file].platform is None and one.state != "gone":
+            found = effect(before.get(one.file, Built()), after[one.file])
             if one.changes or not found.nothing:
                 yield one.name, found
 
 
-def _stack(stack: Stack, before: Built | None, after: Built | None) -> StackReport:
+def _stack(stack: Stack, befores: Builds, afters: Builds) -> StackReport:
+    before, after = befores.get(stack.file), afters.get(stack.file)
     state: State
     found: tuple[Change, ...] = ()
     told: tuple[str, ...] = ()
     standing = 0
     if after is None:
-        state, standing = "gone", sum(one["custom"] for one in before.resources.values()) if before else 0
+        state, standing = "gone", standing_objects(before.resources) if before else 0
     elif after.refused:
         state, told = "refused", refusals(stack, after)
     elif before is not None and before.refused:
@@ -145,8 +149,22 @@ def _stack(stack: Stack, before: Built | None, after: Built | None) -> StackRepo
         found = tuple(changes(before.resources if before else {}, after.resources))
         state = "new" if before is None else "changed" if found else "unchanged"
     return StackReport(
-        name=stack.name, file=stack.file, state=state, slug=stack.slug, changes=found, refusals=told, standing=standing
+        name=stack.name,
+        file=stack.file,
+        state=state,
+        slug=stack.slug,
+        titles=tuple(_titles(stack, afters, befores)),
+        changes=found,
+        refusals=told,
+        standing=standing,
     )
+
+
+def _titles(stack: Stack, *sides: Builds) -> Iterator[str]:
+    """Names for people of a municipality, as its platform's register has them."""
+    for side in sides:
+        members = side.get(stack.platform or "", Built()).contract.get("municipalities", {})
+        yield str(members.get(stack.slug, {}).get("displayName", ""))
 
 
 def refusals(stack: Stack, built: Built) -> tuple[str, ...]:

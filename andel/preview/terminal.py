@@ -15,7 +15,7 @@ from .effects import Effect
 from .report import Report, StackReport
 from .words import details, heading, headline, lost, one_line, others_alike, replaced, unchanged
 
-COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "let go": "red"}
+COLOURS = {"create": "green", "update": "yellow", "replace": "magenta", "delete": "red", "let go": "cyan"}
 
 
 def show(report: Report) -> None:
@@ -29,7 +29,7 @@ def show(report: Report) -> None:
     for stack in report.stacks:
         _lines(console, f"{stack.name} {stack.state}", stack.refusals, "red")
     for stack in report.stacks:
-        _lines(console, f"{stack.name}: data", lost(stack), "bold red")
+        _lines(console, f"{stack.name}: data, protected", lost(stack), "bold red")
         _lines(console, f"{stack.name}: replaced", replaced(stack), "magenta")
     for name, effect in report.effects.items():
         _effect(console, name, effect)
@@ -43,6 +43,9 @@ def _lines(console: Console, title: str, lines: Iterable[str], style: str) -> No
 
 
 def _effect(console: Console, name: str, effect: Effect) -> None:
+    if any(effect.refused):
+        _standing(console, name, effect)
+        return
     if figures.priced(effect):
         console.print(Text(f"{name}: {figures.cost(effect)}", "bold"))
         _chart(console, figures.price_chart(effect))
@@ -55,6 +58,20 @@ def _effect(console: Console, name: str, effect: Effect) -> None:
         _chart(console, figures.pool_chart(effect))
     _table(console, ("queue", "before", "after"), figures.queues(effect))
     _table(console, ("municipalities", "GPUs behind model", "before", "after"), figures.gpus(effect))
+
+
+def _standing(console: Console, name: str, effect: Effect) -> None:
+    """Where a side is refused: what the other one has, and pools."""
+    console.print(Text(f"{name}: {figures.missing(effect, 'price or quota')}", "bold"))
+    if effect.known is not None:
+        side = figures.SIDES[effect.known]
+        if (amount := effect.cost[effect.known]) is not None:
+            console.print(Text(f"{name}: {side}, the year costs {figures.money(amount)} {effect.currency}", "bold"))
+        _table(console, ("municipality", side), figures.standing_prices(effect, effect.known), numbers=1)
+        _table(console, ("municipalities", "what", side), figures.standing_quotas(effect, effect.known))
+    if effect.pools:
+        console.print(Text(f"{name}: GPU capacity. {figures.counted(effect)}", "bold"), soft_wrap=True)
+        _chart(console, figures.pool_chart(effect))
 
 
 def _chart(console: Console, lines: Iterable[str]) -> None:

@@ -20,23 +20,33 @@ BEFORE_IT = 30
 LINES = 6
 """Lines shown of a text that changes."""
 
-SIGNS = {"create": "+", "update": "~", "replace": "!", "delete": "-", "let go": "-"}
-"""Marks of actions before a resource. `!` and `-` are coloured where differences are, in forges too."""
+SIGNS = {"create": "+", "update": "~", "replace": "!", "delete": "-", "let go": "#"}
+"""Marks of actions before a resource. `!` and `-` are coloured where differences are, in forges too; `#` is grey."""
 
 TO_COME = {
     "create": "created",
     "update": "updated",
     "replace": "replaced: deleted and created anew",
     "delete": "deleted",
-    "let go": "let go: it stays on the cluster, and no stack knows it",
+    "let go": "let go: it stays on the cluster, and no stack knows it any more",
 }
+
+
+REFUSES = "it is protected, so `up` refuses"
+"""Of what leaves a stack and may not."""
 
 
 def heading(change: Change) -> str:
     """A resource and what becomes of it, on one line."""
     told = f"{SIGNS[change.action]} {change.kind} {change.name}"
-    notes = [note for note in (change.why, "a chart: what is in it is not seen" if change.unseen else "") if note]
-    return shown(one_line(f"{told}{' (' + '; '.join(notes) + ')' if notes else ''}"))
+    notes = (
+        TO_COME[change.action] if change.action == "let go" else "",
+        change.why,
+        "a chart: what is in it is not seen" if change.unseen else "",
+        REFUSES if change.protected else "",
+    )
+    listed = "; ".join(filter(None, notes))
+    return shown(one_line(f"{told} ({listed})" if listed else told))
 
 
 def details(change: Change) -> Iterator[str]:
@@ -47,15 +57,22 @@ def details(change: Change) -> Iterator[str]:
             yield shown(one_line(f"    {one.path}:{mark}"))
             yield from (f"      {line}" for line in _lines(one))
         else:
-            before, after = _at_difference(text(one.before), text(one.after))
+            before, after = _at_difference(*_texts(one.before, one.after))
             yield shown(one_line(f"    {one.path}: {before} -> {after}{mark}"))
+
+
+def _texts(before: Any, after: Any) -> tuple[str, str]:
+    """Two values on a line each; a number and the text of it are told apart."""
+    alike = text(before) == text(after) and type(before) is not type(after)
+    old, new = (shown(json.dumps(one, ensure_ascii=False)) if alike else text(one) for one in (before, after))
+    return old, new
 
 
 def text(of: Any) -> str:
     """A value on one line."""
     if of is None:
         return "(none)"
-    return one_line(shown(of if isinstance(of, str) else json.dumps(of, ensure_ascii=False)))
+    return one_line(shown(of if isinstance(of, str) and of else json.dumps(of, ensure_ascii=False)))
 
 
 def _at_difference(before: str, after: str) -> tuple[str, str]:
@@ -84,22 +101,25 @@ def _many_lines(of: Any) -> bool:
 
 def _lines(one: Property) -> Iterator[str]:
     before, after = (shown(text).splitlines() for text in (one.before, one.after))
+    # Two lines of names first; then what differs, each line behind its sign: it may begin with another one itself.
     found = [
-        line for line in difflib.unified_diff(before, after, n=0, lineterm="") if line[:2] not in ("--", "++", "@@")
+        line for line in list(difflib.unified_diff(before, after, n=0, lineterm=""))[2:] if not line.startswith("@@")
     ]
     for line in found[:LINES]:
         cut = one_line(line)
         yield cut if len(cut) <= LONGEST else f"{cut[:LONGEST]}…"
     if len(found) > LINES:
         yield f"and {len(found) - LINES} more lines"
+    if not found:
+        yield "a secret in it, or how its lines end"
 
 
 def lost(stack: StackReport) -> Iterator[str]:
-    """What is lost by a change, or has to be done by hand."""
+    """What is lost by a change, or has to be done by hand; and what is protected, whether or not anything is lost."""
     for one in stack.changes:
-        if one.loss:
-            guarded = "; it is protected, so `up` refuses" if one.protected else ""
-            yield shown(f"{TO_COME[one.action].partition(':')[0]}: {one.kind} {one.name}: {one.loss}{guarded}")
+        told = "; ".join(filter(None, (one.loss, REFUSES if one.protected else "")))
+        if told:
+            yield shown(f"{TO_COME[one.action].partition(':')[0]}: {one.kind} {one.name}: {told}")
     if stack.state == "gone":
         yield (
             f"the stack's file is gone, and its {stack.standing} objects are not: `pulumi destroy -s {stack.name}` "
@@ -111,9 +131,9 @@ def replaced(stack: StackReport) -> Iterator[str]:
     """What is replaced, and why."""
     for one in stack.changes:
         if one.action == "replace":
-            forced = [each.path for each in one.properties if each.replaces]
-            why = one.why or f"{', '.join(forced[:3])} can't be changed in place"
-            yield shown(one_line(f"{one.kind} {one.name}: {why}"))
+            forced = [each.path for each in one.properties if each.replaces][:3]
+            fixed = f"{', '.join(forced)} can't be changed in place" if forced else ""
+            yield shown(one_line(f"{one.kind} {one.name}: {'; '.join(filter(None, (one.why, fixed)))}"))
 
 
 def headline(report: Report) -> str:

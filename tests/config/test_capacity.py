@@ -114,3 +114,26 @@ def test_a_file_that_is_refused_has_no_capacity(tmp_path: Path) -> None:
     result = CliRunner().invoke(command, [str(tmp_path / "Pulumi.none.yaml")])
     assert result.exit_code == 1
     assert "andel check" in result.output
+
+
+def test_of_a_refused_file_its_pools_are_still_counted(tmp_path: Path) -> None:
+    """To be short of GPUs is what one wants to see; what is wrong by itself can't be counted."""
+    text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "Pulumi.prod.yaml"
+    file.write_text(text.replace("GRID-A100D-80C}, count: 3", "GRID-A100D-80C}, count: 1"), encoding="utf-8")
+    assert CliRunner().invoke(command, [str(file), "--json"]).exit_code == 1
+    told = json.loads(CliRunner().invoke(command, [str(file), "--json", "--refused"]).output)
+    assert told["pools"][0] | {"used": 4, "shares": 2, "free": -2} == told["pools"][0]
+    assert {row["fit"] for row in told["cases"] if row["pool"] == "a100-80"} == {"short"}
+    assert told["models"] == []
+    assert "a100-80" in CliRunner().invoke(command, [str(file), "--refused"]).output
+    file.write_text(text.replace("GRID-A100D-80C}, count: 3", "GRID-A100D-80C}, count: -1"), encoding="utf-8")
+    refused = CliRunner().invoke(command, [str(file), "--refused"])
+    assert refused.exit_code == 1
+    assert "pools.a100-80.nodes.count: out of range" in refused.output
+
+
+def test_a_good_file_is_counted_the_same_refused_or_not() -> None:
+    file = str(ROOT / "Pulumi.prod.yaml")
+    told = [json.loads(CliRunner().invoke(command, [file, "--json", *more]).output) for more in ((), ("--refused",))]
+    assert [told[0][key] for key in ("pools", "cases")] == [told[1][key] for key in ("pools", "cases")]

@@ -111,7 +111,79 @@ def test_a_resource_is_the_same_by_its_alias_and_by_that_of_its_component() -> N
     assert changes(graph(before), graph(after | {"aliases": [before["urn"]]})) == []
     components = [resource(f"andel:x:{name}::x", {}, custom=False) for name in ("Old", "New")]
     components[1]["aliases"] = [components[0]["urn"]]
-    assert changes(graph(components[0], before), graph(components[1], after)) == []
+    inside = [one | {"parent": above["urn"]} for one, above in zip((before, after), components, strict=True)]
+    assert changes(graph(components[0], inside[0]), graph(components[1], inside[1])) == []
+
+
+def test_a_component_that_takes_another_name_keeps_what_is_named_after_it() -> None:
+    """As the engine has it: a name that begins with the component's begins with its former one."""
+    above = [resource(f"andel:x:Y::{name}", {}, custom=False) for name in ("old", "new")]
+    middle = [resource(f"andel:x:Y$andel:x:Z::{name}-z", {}, custom=False) for name in ("old", "new")]
+    below = [
+        kubernetes("v1", "Service", "a", place=f"andel:x:Y$andel:x:Z$kubernetes:core/v1:Service::{name}-z-a")
+        for name in ("old", "new")
+    ]
+    for side in (0, 1):
+        middle[side]["parent"], below[side]["parent"] = above[side]["urn"], middle[side]["urn"]
+    above[1]["aliases"] = [above[0]["urn"]]
+    assert changes(graph(above[0], middle[0], below[0]), graph(above[1], middle[1], below[1])) == []
+
+
+def test_two_that_claim_to_have_been_one_are_no_crash() -> None:
+    """The engine refuses them; the first was it, and the other one is new."""
+    before = kubernetes("v1", "Service", "a")
+    others = [kubernetes("v1", "Service", name, aliases=[before["urn"]]) for name in ("b", "c")]
+    assert [one.action for one in changes(graph(before), graph(*others))] == ["replace", "create"]
+    assert [one.action for one in changes(graph(before), graph(before, others[0]))] == ["create"]
+
+
+def test_what_is_kept_stays_when_it_is_replaced_or_named_otherwise() -> None:
+    before = kubernetes("v1", "PersistentVolumeClaim", "a", {"spec": {"volumeName": "x"}}, kept=True)
+    change = one_change(graph(before), graph(edited(before, {"inputs.spec.volumeName": "y"})))
+    assert (change.action, change.loss) == ("replace", "")
+    assert "stays" in change.why
+    renamed = edited(before, {"urn": before["urn"].replace("::a", "::b")})
+    change = one_change(graph(before), graph(renamed))
+    assert (change.action, change.loss) == ("update", "")
+
+
+def test_what_is_replaced_goes_by_its_former_name_with_what_it_held() -> None:
+    before = kubernetes("v1", "Secret", "a", metadata={"labels": {"andel/application-key": "journal"}})
+    change = one_change(graph(before), graph(edited(before, {"inputs.metadata": {"name": "b", "namespace": "home"}})))
+    assert change.name == "home/a"
+    assert "journal" in change.loss
+
+
+def test_protection_is_the_state_s_and_of_a_replacement_both_sides() -> None:
+    """Source: pulumi, step_generator.go and step.go (`DeleteStep.Apply`): what is kept is refused too."""
+    before = kubernetes("v1", "Service", "a", {"spec": {"clusterIP": "x"}}, protected=True)
+    after = edited(before, {"inputs.spec.clusterIP": "y"})
+    assert one_change(graph(before), graph(after)).protected
+    assert not one_change(graph(before), graph(after | {"protected": False})).protected
+    assert one_change(graph(before | {"kept": True}), graph()).protected
+    other = edited(before, {"urn": before["urn"].replace("::a", "::b")}) | {"protected": False}
+    assert one_change(graph(before), graph(other)).protected
+
+
+def test_what_holds_an_ignored_property_is_not_ignored_with_it() -> None:
+    before = kubernetes("v1", "Limit", "a")
+    after = kubernetes("v1", "Limit", "a", {"spec": {"type": "x", "other": "y"}}, ignored=["spec.type"])
+    assert became(before, after) == "update"
+
+
+def test_yes_is_not_one() -> None:
+    """To Python, `True == 1`."""
+    before = kubernetes("v1", "Service", "a", {"spec": {"on": 1, "list": [{"on": 0}]}})
+    after = edited(before, {"inputs.spec.on": True, "inputs.spec.list": [{"on": False}]})
+    assert [one.path for one in one_change(graph(before), graph(after)).properties] == ["spec.list[0].on", "spec.on"]
+
+
+def test_another_order_is_seen_beside_what_is_put_in() -> None:
+    items = {name: {"name": name} for name in ("a", "b", "c.d")}
+    before = kubernetes("apps/v1", "Deployment", "d", {"spec": {"env": [items["a"], items["b"]]}})
+    after = edited(before, {"inputs.spec.env": [items["b"], items["a"], items["c.d"]]})
+    paths = [one.path for one in one_change(graph(before), graph(after)).properties]
+    assert paths == ['spec.env["c.d"]', "spec.env (order)"]
 
 
 def test_an_object_that_the_program_names_otherwise_is_written_and_then_deleted() -> None:

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from andel.__main__ import main
+from andel.preview import building
 
 from .checkouts import branch, change, commit, git
 
@@ -17,7 +18,11 @@ import json, os, pathlib, sys
 def main(args):
     assert not {"KUBECONFIG", "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "PULUMI_ACCESS_TOKEN"} & os.environ.keys()
     files = [name for name in args if name.endswith(".yaml") and "refused" in pathlib.Path(name).read_text()]
-    told = {"models": [], "pools": [], "cases": []}
+    if args[0] == "capacity" and files and "--refused" not in args:
+        sys.exit("refused")
+    used, fit = (6, "short") if files else (2, "certain")
+    cases = [dict(pool="large", case="now", fit=fit, waiting="")]
+    told = {"pools": [dict(pool="large", used=used, shares=4)], "cases": cases}
     refused = [dict(file=name, line=3, path="pools.large", wrong="too small", mend="add nodes") for name in files]
     print(json.dumps(told if args[0] == "capacity" else refused))
     sys.exit(0)
@@ -143,6 +148,78 @@ def test_a_stack_whose_file_is_gone_still_stands(checkout: Path) -> None:
     assert states(document) == {"dev-aarhus": "gone"}
     assert document["stacks"][0]["standing"] == 1
     assert "pulumi destroy -s dev-aarhus" in (checkout / "comment.md").read_text()
+
+
+def test_what_a_gone_stack_leaves_is_counted_in_objects(checkout: Path) -> None:
+    """Providers and values that a provider makes up stand on no cluster."""
+    more = "pulumi.CustomResource('random:index/randomUuid:RandomUuid', 'r', {})\n"
+    change(checkout, {"municipalities/__main__.py": {"read = ": f"{more}read = "}})
+    commit(checkout, "more")
+    (checkout / "municipalities/Pulumi.dev-aarhus.yaml").unlink()
+    assert told()["stacks"][0]["standing"] == 1
+
+
+def test_a_stack_that_stands_on_another_platform_by_a_change_is_compared_and_not_gone(checkout: Path) -> None:
+    """`dev-west` goes, and `dev-west-aarhus` is the municipality `west-aarhus` of `dev` from then on."""
+    for name in ("Pulumi.dev-west.yaml", "municipalities/Pulumi.dev-west-aarhus.yaml"):
+        source = name.replace("-west-aarhus", "-aarhus").replace("-west", "")
+        change(checkout, {name: {"": (checkout / source).read_text()}})
+    change(checkout, {"municipalities/__main__.py": {"": PROGRAM.replace("environment", "municipality")}})
+    commit(checkout, "a platform more")
+    (checkout / "Pulumi.dev-west.yaml").unlink()
+    assert states(told()) == {"dev-west": "gone", "dev-west-aarhus": "unchanged"}
+
+
+def test_a_municipality_named_as_a_platform_hides_nothing_of_it(checkout: Path) -> None:
+    for name, source in (("", "Pulumi.dev.yaml"), ("municipalities/", "municipalities/Pulumi.dev-aarhus.yaml")):
+        change(checkout, {f"{name}Pulumi.dev-west.yaml": {"": (checkout / source).read_text()}})
+    commit(checkout, "two of a name")
+    change(checkout, {name: {'"b"': '"c"'} for name in ("Pulumi.dev.yaml", "Pulumi.dev-west.yaml")})
+    found = {one["file"]: [each["name"] for each in one["changes"]] for one in told()["stacks"]}
+    assert found["Pulumi.dev-west.yaml"] == ["s"]
+    assert found["municipalities/Pulumi.dev-west.yaml"] == ["m"]
+
+
+def test_a_program_that_waits_for_ever_is_given_up(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(building, "SECONDS", 3)
+    change(checkout, {"municipalities/__main__.py": {"": "import time; time.sleep(60)"}})
+    document = told()
+    assert states(document) == {"dev": "unchanged", "dev-aarhus": "refused"}
+    assert "given up" in str(document["stacks"][1]["refusals"])
+
+
+def test_a_process_that_is_killed_as_it_writes_is_told_as_such(checkout: Path) -> None:
+    half = "import os, sys; [os.write(n, b'{') for n in range(3, 20) if os.path.exists(f'/proc/self/fd/{n}') "
+    half += "and os.readlink(f'/proc/self/fd/{n}').startswith('pipe')]; os.kill(os.getpid(), 9)"
+    change(checkout, {"municipalities/__main__.py": {"": half}})
+    assert states(told()) == {"dev": "unchanged", "dev-aarhus": "refused"}
+
+
+def test_a_check_that_fails_leaves_the_judgement_to_the_programs(checkout: Path) -> None:
+    change(checkout, {"andel/__main__.py": {"    files =": "    raise KeyError(args)\n    files ="}})
+    assert states(told()) == {"dev": "unchanged", "dev-aarhus": "unchanged"}
+
+
+def test_what_a_program_puts_out_in_another_form_is_no_crash(checkout: Path) -> None:
+    text = 'pulumi.export("contract", contract)'
+    change(checkout, {"__main__.py": {text: f'{text}\npulumi.export("prices", ["none"])'}})
+    assert states(told())["dev"] == "unchanged"
+
+
+def test_of_a_refused_head_pools_and_the_base_s_figures_are_told(checkout: Path) -> None:
+    """In JSON too. The stub's capacity knows `--refused`, and refuses without it as the real one does."""
+    change(checkout, {"Pulumi.dev.yaml": {'"b"': '"refused"'}})
+    found = told()["effects"]["dev"]
+    assert found["refused"] == [False, True]
+    assert found["pools"] == [
+        {"name": "large", "before": [2, 4], "after": [6, 4], "fits": ["certain to fit", "short"]},
+    ]
+    assert [(one["slug"], one["before"]["tier"], one["after"]) for one in found["municipalities"]] == [
+        ("aarhus", "plus", None)
+    ]
+    shown = previewed().output
+    assert "6 shares asked for, 4 there" in shown
+    assert "The head is refused, and has no price or quota. What is shown is the base's." in shown
 
 
 def test_a_base_that_is_ahead_is_said(checkout: Path) -> None:

@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: MPL-2.0
 """The comment: one on each pull request, no longer than may be, and nothing in it is more than text."""
 
-import base64
-import gzip
-import json
-import os
-import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from andel.preview.bars import bar, fill
 from andel.preview.changes import Change, changes
@@ -22,11 +13,8 @@ from andel.preview.fitting import CUT, LONGEST, SHORTENED, Section, fitted
 from andel.preview.forge import code, fence, table
 from andel.preview.markdown import MARKER, markdown
 from andel.preview.report import Report, StackReport
-from tests.conftest import ROOT
 
 from .graphs import graph, kubernetes
-
-WORKFLOW = yaml.safe_load((ROOT / ".github/workflows/preview.yml").read_text(encoding="utf-8"))
 
 
 def changed(stack: int, objects: int) -> tuple[Change, ...]:
@@ -105,6 +93,12 @@ def test_stacks_that_change_in_the_same_way_are_shown_once() -> None:
     assert text.count("Service andel-m-") == 1
 
 
+def test_what_a_config_says_opens_and_closes_nothing_of_a_cut_comment() -> None:
+    block = "<details><summary>s</summary>\n\n```diff\n" + "  a: </details>\n" * 100 + "```\n\n</details>"
+    lines = fitted([Section("# head"), Section(block)], 900).splitlines()
+    assert lines.count("</details>") == 1
+
+
 def test_a_change_that_is_longer_still_is_cut_and_says_so() -> None:
     text = markdown(report(99, 60, 98))
     assert len(text) <= LONGEST
@@ -146,72 +140,3 @@ def test_bars_are_in_proportion_and_what_is_little_is_still_seen() -> None:
     assert fill(127, 128, 128, 16).count("·") == 1  # a share is free, so a place is
     assert fill(1, 128, 128, 16).count("█") == 1
     assert fill(0, 0, 8) == ""
-
-
-def steps() -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, job in WORKFLOW["jobs"].items():
-        for step in job["steps"]:
-            yield name, step
-
-
-def test_the_job_that_runs_a_pull_requests_code_may_write_nothing() -> None:
-    jobs = WORKFLOW["jobs"]
-    assert WORKFLOW["permissions"] == {}
-    assert WORKFLOW[True] == "pull_request"  # `on`, as YAML 1.1 reads it; never pull_request_target
-    assert jobs["preview"]["permissions"] == {"contents": "read"}
-    assert jobs["comment"]["permissions"] == {"pull-requests": "write"}
-    assert [name for name, step in steps() if "uses" in step] == ["preview"]
-    assert all(len(step["uses"].partition("@")[2]) == 40 for _, step in steps() if "uses" in step)
-    assert not [step for _, step in steps() if "${{" in step.get("run", "")]  # nothing is written into a shell's words
-    (checkout,) = [step["with"] for _, step in steps() if "uses" in step]
-    assert checkout["persist-credentials"] is False
-
-
-GH = """#!/usr/bin/env python3
-import json, os, pathlib, re, sys
-arguments, state = sys.argv[1:], pathlib.Path(os.environ["STATE"])
-comments = json.loads(state.read_text())
-if "--jq" in arguments:
-    assert "--paginate" in arguments
-    ours = [c for c in comments if c["login"] == "github-actions[bot]"]
-    print("\\n".join(str(c["id"]) for c in ours if c["body"].startswith("<!-- andel preview -->")))
-    sys.exit()
-body = pathlib.Path([a for a in arguments if a.startswith("body=@")][0][6:]).read_text()
-if "PATCH" in arguments:
-    number = int(re.search(r"issues/comments/(\\d+)$", arguments[arguments.index("PATCH") + 1])[1])
-    [c for c in comments if c["id"] == number][0]["body"] = body
-else:
-    assert arguments[arguments.index("POST") + 1] == "repos/os2/andel/issues/7/comments"
-    comments.append({"id": len(comments) + 1, "login": "github-actions[bot]", "body": body})
-state.write_text(json.dumps(comments))
-"""
-
-
-def test_the_comment_is_written_once_and_then_changed(tmp_path: Path) -> None:
-    """The workflow's own words, with a forge that keeps comments in a file."""
-    (step,) = [step for name, step in steps() if name == "comment"]
-    gh, state = tmp_path / "gh", tmp_path / "comments.json"
-    gh.write_text(GH)
-    gh.chmod(0o755)
-    others = [
-        {"id": 1, "login": "github-actions[bot]", "body": "another workflow's"},
-        {"id": 2, "login": "somebody", "body": f"{MARKER}\nnot ours"},
-    ]
-    state.write_text(json.dumps(others))
-    for text in ("first: æøå `$(touch x)` ${{ github.token }}", "second", "x" * LONGEST):
-        body = f"{MARKER}\n{text}"
-        settings = {
-            "COMMENT": base64.b64encode(gzip.compress(body.encode())).decode(),
-            "COMMENTS": "repos/os2/andel/issues/7/comments",
-            "COMMENT_OF": "repos/os2/andel/issues/comments",
-            "GH_TOKEN": "none",
-            "RUNNER_TEMP": str(tmp_path),
-            "STATE": str(state),
-            "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}",
-        }
-        shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
-        subprocess.run(shell, env=settings, check=True, cwd=tmp_path)
-        assert set(step["env"]) <= settings.keys()
-        kept = json.loads(state.read_text())
-        assert kept == [*others, {"id": 3, "login": "github-actions[bot]", "body": body}]
-    assert not (tmp_path / "x").exists()

@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: MPL-2.0
 """What a change means for whom: price, quota and GPUs, from what revisions say of themselves."""
 
+from dataclasses import replace
 from typing import Any
 
 from andel.preview import figures
 from andel.preview.building import Built
 from andel.preview.effects import Effect, effect
+from andel.preview.markdown import markdown
+from andel.preview.report import Report
 from tests.config.edits import edited
 
 from .graphs import graph, kubernetes
+
+NOTHING = Report(base="main", head="change", files=1, stacks=(), untouched=0, effects={}, notes=())
 
 SMALL = {"requestsPerMinute": 60, "month": {"tokens": 1000, "beyond": "soft"}, "models": ["chat"]}
 LARGE = {"requestsPerMinute": 600, "month": {"tokens": 1000, "beyond": "soft"}, "models": ["chat", "speech"]}
@@ -97,6 +102,62 @@ def test_a_dearer_year_is_said() -> None:
     assert figures.priced(effect(made({"prices": {}}), made({"prices": {}}))) == []
 
 
+def test_a_price_that_goes_is_no_member_that_leaves() -> None:
+    found = effect(made(), made({"prices": {}}))
+    assert figures.cost(found) == "The year cost 100.00 DKK before, and is not priced any more"
+    assert figures.prices(found)[0] == ["aarhus", "60.00", "-", "no price now"]
+    assert figures.price_chart(found)[1].endswith("(no price)")
+    assert figures.prices(effect(made({"prices": {}}), made()))[0][3] == "priced now"
+
+
+def test_amounts_of_two_currencies_are_not_subtracted() -> None:
+    found = changed({"prices.currency": "EUR"})
+    assert figures.cost(found) == "The year costs 100.00 EUR; before, it cost 100.00 DKK"
+    assert figures.prices(found)[0] == ["aarhus", "60.00", "60.00", "another currency"]
+    assert len(figures.dearer_or_cheaper(found)) == 3
+    assert not found.nothing
+
+
+SHORT = {"capacity.pools[0].used": 6, "capacity.cases[0].fit": "short", "capacity.cases[0].waiting": "chat 2"}
+REFUSED = {"mistakes": ({"path": "pools.big"},), "contract": {}, "prices": {}}
+
+
+def test_a_refused_head_leaves_the_base_s_figures_and_what_its_models_ask_for() -> None:
+    share = {"name": "big", "resources": [{"name": "nvidia.com/gpu", "nominalQuota": "1"}]}
+    groups = {"spec": {"resourceGroups": [{"flavors": [share]}]}}
+    queue = kubernetes("kueue.x-k8s.io/v1beta2", "ClusterQueue", "batch", groups)
+    found = effect(made(None, queue), made({**REFUSED, **SHORT}))
+    assert (found.known, found.nothing, found.queues) == (0, False, {})
+    assert figures.pool_chart(found)[1] == "     after  ████ 6 shares asked for, 4 there, short; now: chat 2 waiting"
+    assert figures.standing_prices(found, 0)[0] == ["aarhus", "60.00"]
+    assert ["odense, samso", "plan", "small"] in figures.standing_quotas(found, 0)
+    assert figures.missing(found, "price") == "The head is refused, and has no price. What is shown is the base's."
+    text = markdown(replace(NOTHING, effects={"dev": found}))
+    assert "What is shown is the base's. The year costs 100.00 DKK." in text
+    assert "| `odense, samso` | `requests a minute` | `60` |" in text
+    assert "6 shares asked for, 4 there" in text
+    assert "leaves" not in text
+    assert "stay the same" not in text
+
+
+def test_a_refused_base_leaves_the_head_s_figures() -> None:
+    found = effect(made({**REFUSED, **SHORT}), made())
+    assert found.known == 1
+    text = markdown(replace(NOTHING, effects={"dev": found}))
+    assert "The base is refused, and has no price. What is shown is the head's." in text
+    assert "joins" not in text
+
+
+def test_pools_that_nobody_can_count_are_not_said_to_be_gone() -> None:
+    found = effect(made(), made({**REFUSED, "capacity": {}}))
+    assert figures.pool_chart(found)[1] == "     after  (not known)"
+    assert "nobody can count them" in figures.counted(found)
+    both = effect(made(REFUSED), made(REFUSED))
+    assert both.known is None
+    assert figures.missing(both, "quota") == "Both revisions are refused: neither has a quota."
+    assert "Both revisions are refused" in markdown(replace(NOTHING, effects={"dev": both}))
+
+
 def test_pools_say_what_is_used_and_what_waits_when_a_node_is_lost() -> None:
     lost = {"capacity.pools[0].shares": 2, "capacity.cases[1].waiting": "chat 1", "capacity.cases[1].fit": "short"}
     assert figures.pool_chart(changed(lost)) == [
@@ -128,5 +189,5 @@ def test_a_revision_that_says_less_is_no_mistake() -> None:
     """An older one may have no prices, no capacity, no contract."""
     found = effect(Built(), made())
     assert figures.prices(found)[0] == ["aarhus", "-", "60.00", "joins"]
-    assert figures.pool_chart(effect(made(), Built()))[1].endswith("(no such pool)")
+    assert figures.pool_chart(effect(made(), Built()))[1].endswith("(not known)")
     assert effect(Built(), Built()).nothing

@@ -9,7 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from andel.__main__ import main
+from andel.preview import building
+from andel.preview.building import build
 from andel.preview.masking import Masks, mask, plain, secrets, shown
+from andel.preview.revisions import Revision
+from andel.preview.stacks import stacks
 
 from .checkouts import change, commit, git
 from .graphs import kubernetes, secret
@@ -125,3 +129,40 @@ def test_a_secret_within_a_longer_one_leaves_nothing_of_it() -> None:
     masks = Masks(one for value in known for one in secrets(value))
     assert masks.text("12345678-and-more") == mask("12345678-and-more")
     assert json.loads(masks.text(json.dumps({"a": "12345678"}))) == {"a": mask("12345678")}
+
+
+def test_what_is_named_like_a_secret_or_stands_in_a_list_of_them_is_one_everywhere() -> None:
+    inputs = [{"clientSecret": "named-4b1d9e55"}, {"of": secret(["listed-77aa01", {"deep": "within-1f0c22"}])}]
+    masks = Masks(secrets(inputs))
+    for text in ("named-4b1d9e55", "listed-77aa01", "within-1f0c22"):
+        assert text not in masks.text(f"says {text} elsewhere")
+
+
+ALONE = """
+import pulumi
+class Made(pulumi.CustomResource):
+    def __init__(self, name, props):
+        super().__init__("kubernetes:core/v1:ConfigMap", name, props)
+Made("c", dict(kind="ConfigMap", data=dict(a=pulumi.Output.secret("only-here-8812"))))
+raise ValueError("fails with only-here-8812" + " and more" * 600 + " only-here-8812")
+"""
+
+
+def test_a_program_that_fails_tells_no_secret_that_it_alone_knew(tmp_path: Path) -> None:
+    written = {"config/__init__.py": "", "andel/__init__.py": "", "andel/__main__.py": COMMAND, "__main__.py": ALONE}
+    change(tmp_path, {name: {"": text} for name, text in {**written, "Pulumi.dev.yaml": FILE}.items()})
+    ((found,),) = ([*side.values()] for side in build([(Revision("head", tmp_path), stacks(tmp_path))], lambda _: None))
+    assert "[secret]" in found.error
+    assert "only-here" not in found.error
+
+
+def test_an_error_that_is_cut_leaves_no_half_of_a_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Masked first, and then cut: wherever the cut is."""
+    monkeypatch.setattr(building, "MOST", 40)
+    written = {"config/__init__.py": "", "andel/__init__.py": "", "andel/__main__.py": COMMAND}
+    ending = "import os, sys; sys.stderr.write('hf_' + 'a' * 30); sys.stderr.flush(); os._exit(3)"
+    files = {**written, "__main__.py": ending, "Pulumi.dev.yaml": FILE}
+    change(tmp_path, {name: {"": text} for name, text in files.items()})
+    ((found,),) = ([*side.values()] for side in build([(Revision("head", tmp_path), stacks(tmp_path))], lambda _: None))
+    assert found.error
+    assert "aaaa" not in found.error
