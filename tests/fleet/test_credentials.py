@@ -29,6 +29,7 @@ if "config" in sys.argv:
 
 class Answer(BaseHTTPRequestHandler):
     def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
         said = json.dumps({{"status": {{"token": f"{{context}} {{self.path}}"}}}}).encode()
         self.send_response(201)
         self.end_headers()

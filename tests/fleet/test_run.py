@@ -129,7 +129,7 @@ def test_ctrl_c_waits_for_what_is_under_way_and_begins_nothing() -> None:
 
 
 def test_who_waits_for_a_token_at_ctrl_c_is_left_as_it_was() -> None:
-    begun = []
+    begun: list[str] = []
 
     def slow(one: FleetStack, wave: int) -> Job:
         if begun:
