@@ -103,8 +103,9 @@ class Fleet:
     def made(self) -> set[str]:
         """What stands in the municipalities' namespaces, but for what controllers make."""
         found = contents(self.laboratory.api)
-        addresses = {address for address, content in found.items() if "ownerReferences" not in content}
-        return {here for here in map(place, addresses) if here.split("/")[1].startswith(MEMBER)}
+        places = {place(address) for address, content in found.items() if "ownerReferences" not in content}
+        theirs = {one for one in places if one.replace("/endpoints/", "/services/") in places - {one}}
+        return {one for one in places - theirs if one.split("/")[1].startswith(MEMBER)}
 
     @property
     def held(self) -> list[str]:
@@ -136,6 +137,10 @@ class Fleet:
         again = self.run("up")
         assert {slug: one["state"] for slug, one in again.items()} == dict.fromkeys(self.slugs, "unchanged")
         assert not [one for one in again.values() if one["resumed"]]
+        self.holds_all(standing)
+
+    def holds_all(self, standing: set[str]) -> None:
+        """What has come to stand in the namespaces is what the states hold, each once: neither more nor less."""
         held = self.held
         assert len(held) == len({*held}) > 5 * COUNT
         assert self.made == standing | {*held}
@@ -274,6 +279,16 @@ def test_after_everything_was_killed_the_next_run_breaks_its_own_locks_and_finis
     assert {outcomes[one.removeprefix("dev-")]["state"] for one in then.full} == {"unchanged"}
     assert {outcomes[one.removeprefix("dev-")]["state"] for one in then.empty} == {"changed"}
     fleet.finished(standing)
+
+
+def test_an_object_that_no_state_holds_would_be_seen(fleet: Fleet, standing: set[str]) -> None:
+    api, name = fleet.laboratory.api, "chat-doubled"
+    path = f"/api/v1/namespaces/{MEMBER}{fleet.slugs[0]}/configmaps/{name}"
+    fleet.holds_all(standing)
+    api.apply(path, {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}})
+    with pytest.raises(AssertionError, match=name):
+        fleet.holds_all(standing)
+    api.delete(path)
 
 
 def test_the_lock_of_somebody_else_is_nobodys_to_break(fleet: Fleet) -> None:
