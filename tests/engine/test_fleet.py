@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from andel.fleet.budget import descendants
+from andel.fleet.engine import PROJECT
 from andel.fleet.generate import write
 from andel.lab import engine
 from config.contract import contract
@@ -27,7 +29,6 @@ from .walls import address, lower_walls, raise_walls, resources
 
 COUNT = 10
 PATIENCE = 300
-MEMBER_STACKS = "andel-municipality"
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,8 @@ class Fleet:
         """Begin `andel fleet`, in a process group of its own."""
         command = [sys.executable, "-m", "andel", "fleet", words[0], "dev", *words[1:], "--json", "--at-once", "3"]
         environment = {**engine.environment(self.laboratory.lab), "XDG_STATE_HOME": str(self.folder)}
-        command += ["--contract", str(self.folder / "contract.json")] if contract else []
         command += ["--folder", str(self.folder / "municipalities")]
+        command += ["--contract", str(self.folder / "contract.json")] if contract else []
         return subprocess.Popen(
             command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
         )
@@ -85,19 +86,19 @@ class Fleet:
     @property
     def states(self) -> dict[str, dict[str, Any]]:
         """What the back end holds of each stack."""
-        folder = self.laboratory.lab.backend / ".pulumi" / "stacks" / MEMBER_STACKS
+        folder = self.laboratory.lab.backend / ".pulumi" / "stacks" / PROJECT
         files = {file.stem: file for file in folder.glob("dev-*.json")}
         return {name: json.loads(file.read_text())["checkpoint"]["latest"] for name, file in files.items()}
 
     @property
     def progress(self) -> Progress:
         """How far a run of all has come."""
-        every = {f"dev-{slug}" for slug in self.slugs}
         kinds = {name: {one["type"] for one in state.get("resources", [])} for name, state in self.states.items()}
         locked = {lock.parent.name for lock in self.locks}
         full = {name for name, held in kinds.items() if held}
+        empty = {f"dev-{slug}" for slug in self.slugs} - full - locked
         written = {name for name, held in kinds.items() if "kubernetes:core/v1:Secret" in held}
-        return Progress(full=full - locked, under_way=locked, empty=every - full - locked, written=written)
+        return Progress(full=full - locked, under_way=locked, empty=empty, written=written)
 
     @property
     def made(self) -> set[str]:
@@ -166,14 +167,6 @@ def command_line(process: Path) -> bytes:
         return (process / "cmdline").read_bytes()
     except OSError:
         return b""
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes that a process has started, and those of them."""
-    children = [
-        int(child) for task in Path(f"/proc/{pid}/task").glob("*/children") for child in task.read_text().split()
-    ]
-    return [*children, *(one for child in children for one in descendants(child))]
 
 
 @pytest.fixture(scope="module")
@@ -271,9 +264,7 @@ def test_after_everything_was_killed_the_next_run_breaks_its_own_locks_and_finis
         os.kill(pid, signal.SIGKILL)
     process.communicate()
     then = fleet.progress
-    assert then.full
-    assert then.under_way
-    assert then.empty
+    assert all((then.full, then.under_way, then.empty))
     outcomes = fleet.run("up")
     assert {f"dev-{slug}" for slug, one in outcomes.items() if one["resumed"]} >= then.under_way
     assert {outcomes[one.removeprefix("dev-")]["state"] for one in then.full} == {"unchanged"}
@@ -293,12 +284,11 @@ def test_an_object_that_no_state_holds_would_be_seen(fleet: Fleet, standing: set
 
 def test_the_lock_of_somebody_else_is_nobodys_to_break(fleet: Fleet) -> None:
     first, *others = fleet.slugs
-    locks = fleet.laboratory.lab.backend / ".pulumi" / "locks" / "organization" / MEMBER_STACKS
+    locks = fleet.laboratory.lab.backend / ".pulumi" / "locks" / "organization" / PROJECT
     theirs = locks / f"dev-{first}" / "theirs.json"
     theirs.parent.mkdir(parents=True, exist_ok=True)
-    theirs.write_text(
-        json.dumps({"pid": os.getpid(), "username": "ci", "hostname": "elsewhere", "timestamp": "2026-11-21T20:00:00Z"})
-    )
+    holder = {"pid": os.getpid(), "username": "ci", "hostname": "elsewhere", "timestamp": "2026-11-21T20:00:00Z"}
+    theirs.write_text(json.dumps(holder))
     try:
         outcomes = fleet.run("up", "--canary", first, code=1)
         assert outcomes[first]["state"] == "locked"
