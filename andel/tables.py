@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE = 160
 """Columns of a table that nobody reads on a terminal."""
@@ -28,5 +29,6 @@ def table(title: str, rows: Sequence[Any], *, stderr: bool = False) -> None:
     console.print(shown)
 
 
-def _text(value: object) -> str:
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+def _text(value: object) -> Text:
+    """A value as it is: in a name or a message, `[/x]` is no markup."""
+    return Text({True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value))

@@ -15,13 +15,13 @@ from config.contract import PlatformContract, contract
 from config.section import Refusal
 from config.stackfile import KEY
 
-from .stacks import FleetStack
+from .stacks import Found
 
 PROGRAM = ("municipalities/__main__.py", "components/", "config/", "andel/release/", "requirements.txt")
 """Paths of the checkout of which every stack is made."""
 
 
-def affected(base: str, checkout: Path, settings: Path, stacks: Sequence[FleetStack]) -> list[FleetStack]:
+def affected(base: str, checkout: Path, settings: Path, stacks: Sequence[Found]) -> list[Found]:
     """Those stacks that may come out otherwise than at another revision.
 
     Args:
@@ -42,18 +42,25 @@ def affected(base: str, checkout: Path, settings: Path, stacks: Sequence[FleetSt
 
 
 def changed_paths(base: str, checkout: Path) -> set[str]:
-    """Paths that differ from a revision: files that git doesn't know yet are among them."""
+    """Paths below a checkout that differ from a revision, seen from there.
+
+    Both places of what was moved are among them, and files that git doesn't know yet.
+    """
     listed = (
-        _git(checkout, "diff", "--name-only", "-z", base, "--"),
+        _git(checkout, "diff", "--name-only", "--no-renames", "--relative", "-z", base, "--"),
         _git(checkout, "ls-files", "-zo", "--exclude-standard"),
     )
     return {path for text in listed for path in text.split("\0") if path}
 
 
-def _seen_otherwise(base: str, checkout: Path, settings: Path, stacks: Sequence[FleetStack]) -> set[str]:
+def _seen_otherwise(base: str, checkout: Path, settings: Path, stacks: Sequence[Found]) -> set[str]:
     path = settings.resolve().relative_to(checkout.resolve()).as_posix()
-    before = _contract(yaml.safe_load(_git(checkout, "show", f"{base}:{path}")), f"{base}:{path}")
-    after = _contract(yaml.safe_load(settings.read_text(encoding="utf-8")), str(settings))
+    if not settings.is_file():
+        raise click.ClickException(f"{settings} is not there any more: nobody knows what each saw of it")
+    if not _git(checkout, "ls-tree", "--name-only", base, "--", path):
+        return {stack.slug for stack in stacks}  # a new environment
+    before = _contract(_git(checkout, "show", f"{base}:./{path}"), f"{base}:{path}")
+    after = _contract(settings.read_text(encoding="utf-8"), str(settings))
     return {stack.slug for stack in stacks if view(before, stack.slug) != view(after, stack.slug)}
 
 
@@ -64,10 +71,10 @@ def view(given: PlatformContract, slug: str) -> dict[str, Any]:
     return given.model_copy(update={"municipalities": {slug: own} if own else {}, "tiers": tiers}).model_dump()
 
 
-def _contract(document: Any, source: str) -> PlatformContract:
+def _contract(text: str, source: str) -> PlatformContract:
     try:
-        return contract(judged(document["config"][KEY]))
-    except (Refusal, KeyError, TypeError) as error:
+        return contract(judged(yaml.safe_load(text)["config"][KEY]))
+    except (Refusal, KeyError, TypeError, yaml.YAMLError) as error:
         raise click.ClickException(f"{source} is no environment: {error}") from None
 
 

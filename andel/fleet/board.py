@@ -49,8 +49,8 @@ class ShownBoard(Living, Board):
         """An outcome in words."""
         done = ", ".join(f"{count} {what}" for what, count in sorted(outcome.changes.items()) if what != "same")
         why = outcome.message.strip().splitlines()
-        place = f"[{self._ended}/{self._stacks}] wave {outcome.wave}/{self._waves}"
-        return f"{place} {outcome.slug}: {outcome.state}" + "".join(
+        wave = f"wave {outcome.wave}/{self._waves} " if outcome.wave else ""
+        return f"[{self._ended}/{self._stacks}] {wave}{outcome.slug}: {outcome.state}" + "".join(
             f", {one}" for one in (done, f"{outcome.seconds:.1f} s", *why[:1]) if one
         )
 

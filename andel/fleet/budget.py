@@ -17,6 +17,9 @@ NEED = 400 * MIB
 KEPT = 0.5
 """Share of what is free that a fleet takes by itself: other runs live there too."""
 
+GROUP = Path("/sys/fs/cgroup")
+"""The control group of a container, as it sees it (source: Linux, Documentation/admin-guide/cgroup-v2.rst)."""
+
 STACKS_PER_CORE = 1.5
 """A stack computes for most of its time: more at once make each of them slower, and none of them earlier."""
 
@@ -24,11 +27,10 @@ STACKS_PER_CORE = 1.5
 def free() -> int:
     """Memory that could be taken now: the machine's, or what is left to the control group, whichever is less."""
     found = [int(line.split()[1]) * 1024 for line in _lines(Path("/proc/meminfo")) if line.startswith("MemAvailable")]
-    group = Path("/sys/fs/cgroup")
     with suppress(OSError, ValueError):  # "max", or an older kind of control group
-        found.append(
-            int((group / "memory.max").read_text()) - int((group / "memory.current").read_text()),
-        )
+        most, now = (int((GROUP / file).read_text()) for file in ("memory.max", "memory.current"))
+        idle = sum(int(line.split()[1]) for line in _lines(GROUP / "memory.stat") if line.startswith("inactive_file "))
+        found.append(most - now + idle)  # files that nobody reads make room
     return max(0, min(found, default=2 * NEED))
 
 
@@ -47,8 +49,12 @@ def at_once(memory: int, need: int, cores: int, asked: int | None = None) -> int
 
 
 def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0))
+    """Cores that this process may use: the machine's, or as much time as is given to the control group."""
+    found = len(os.sched_getaffinity(0))
+    with suppress(OSError, ValueError):  # "max", or an older kind of control group
+        quota, period = map(int, (GROUP / "cpu.max").read_text().split())
+        found = min(found, max(1, round(quota / period)))
+    return found
 
 
 def taken(pid: int) -> int:

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 import click
 import yaml
 
+from config.clusters import Clusters
 from config.names import ACCOUNT, MEMBER
 
 from .notes import ends_with_parent
@@ -57,8 +58,13 @@ def handed_over(folder: Path) -> Credentials:
 
 
 @contextmanager
-def asked_for(folder: Path) -> Iterator[Credentials]:
+def asked_for(folder: Path, platform: Clusters) -> Iterator[Credentials]:
     """Kubeconfigs with tokens of an hour, written into a folder that is the caller's alone.
+
+    Args:
+        folder: where they come to lie.
+        platform: its clusters, by contexts of the caller's kubeconfig. They come from the environment, never from a
+            municipality's file: this kubeconfig may have contexts that are nothing to it.
 
     Raises:
         click.ClickException: there is no kubectl.
@@ -73,7 +79,7 @@ def asked_for(folder: Path) -> Iterator[Credentials]:
 
         def credentials(stack: FleetStack) -> Path:
             clusters, users, contexts = [], [], []
-            for context in (cluster.context for cluster in stack.clusters):
+            for context in (cluster.context for cluster in (platform.gpu, platform.application) if cluster):
                 if context not in opened:
                     door = proxies.enter_context(_proxy(context, doors / str(len(opened))))
                     opened[context] = door, _cluster(context)

@@ -117,34 +117,36 @@ def write(source: Path, folder: Path, count: int, seed: int) -> list[Path]:
         What was written, the environment first.
 
     Raises:
-        Refusal: what would be written is not good.
+        Refusal: the source is not good, or what would be written.
+        ValueError: there are fewer names; or stack files of others lie there.
     """
     stack = source.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    document, ones = read(source).document, made(count, seed)
-    plans = sorted(
-        document["config"][KEY]["tiers"], key=lambda tier: document["config"][KEY]["tiers"][tier]["priority"]
-    )
+    written_there, ones = read(source), made(count, seed)
+    tiers, document = judged(written_there.environment).tiers, written_there.document
+    plans = sorted(tiers, key=lambda tier: tiers[tier].priority)
     document["config"][KEY]["municipalities"] = {
         one.slug: {"name": one.name, "tier": plans[-1 if one.citizens >= LARGE else 0], "citizens": one.citizens}
         for one in ones
     }
     environment = judged(document["config"][KEY])
+    meant = [folder / "municipalities" / f"Pulumi.{stack}-{one.slug}.yaml" for one in ones]
+    if others := sorted({*(folder / "municipalities").glob(f"Pulumi.{stack}-*.yaml")} - {*meant}):
+        raise ValueError(f"{others[0]} lies there already, and is none of these; name an empty folder")
     (folder / "municipalities").mkdir(parents=True, exist_ok=True)
     written = [folder / source.name]
     written[0].write_text(_text(document), encoding="utf-8")
-    for one, furniture in furnished(environment, ones, stack):
-        written.append(folder / "municipalities" / f"Pulumi.{stack}-{one.slug}.yaml")
-        written[-1].write_text(_text({"config": {SWITCH: ["*"], MUNICIPALITY: furniture}}), encoding="utf-8")
-    return written
+    for file, furniture in zip(meant, furnished(environment, ones, stack), strict=True):
+        file.write_text(_text({"config": {SWITCH: ["*"], MUNICIPALITY: furniture}}), encoding="utf-8")
+    return [*written, *meant]
 
 
-def furnished(environment: Environment, ones: list[Made], stack: str) -> Iterator[tuple[Made, dict[str, Any]]]:
+def furnished(environment: Environment, ones: list[Made], stack: str) -> Iterator[dict[str, Any]]:
     """What each writes into its stack file, judged."""
     given = contract(environment)
     for one in ones:
         furniture = furniture_of(one, environment, stack)
         refuse_if_any(mistakes(judge_municipality(furniture), given))
-        yield one, furniture
+        yield furniture
 
 
 def furniture_of(one: Made, environment: Environment, stack: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 PARENT_DEATH = 1
 """`PR_SET_PDEATHSIG` (source: Linux, include/uapi/linux/prctl.h)."""
 
-LOCK = re.compile(r"created by \S+?@(?P<host>\S+) \(pid (?P<pid>\d+)\) at ")
+LOCK = re.compile(r"created by .*@(?P<host>\S+) \(pid (?P<pid>\d+)\) at ")
 """A lock in the words of the engine (source: pulumi, pkg/backend/diy/lock.go at v3.216.0, `checkForLock`)."""
 
 
@@ -29,12 +29,16 @@ class Holder:
     host: str
     pid: int
     started: int | None
+    """None, if it was gone already when it was noted."""
+
     boot: str
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self.host != socket.gethostname() or (_boot() == self.boot and _started(self.pid) == self.started)
+        if self.host != socket.gethostname():
+            return True
+        return self.started is not None and _boot() == self.boot and _started(self.pid) == self.started
 
     def explains(self, refusal: str) -> bool:
         """Whether all locks that an engine complains of are this one's, and it is gone.

@@ -45,7 +45,7 @@ class Outcome:
     """How it went."""
 
     wave: int
-    """The wave in which its turn was, from 1."""
+    """The wave in which its turn was, from 1; 0 of one whose file was refused."""
 
     changes: dict[str, int] = field(default_factory=dict)
     """Resources by what was done to them: `create`, `update`, `replace`, `delete`, `same` (words of the engine)."""

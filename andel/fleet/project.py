@@ -20,7 +20,7 @@ from config.section import Refusal
 
 from .engine import PROJECT, Engine
 from .notes import Note
-from .stacks import FleetStack
+from .stacks import PLATFORM, FleetStack
 from .worker import Job
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -47,8 +47,7 @@ class Project:
     @classmethod
     def of(cls, environment: str) -> "Project":
         """The folder of an environment on the back end that is logged in to."""
-        back_end = os.environ.get("PULUMI_BACKEND_URL") or os.environ.get("PULUMI_HOME") or "home"
-        name = f"{environment}-{hashlib.sha256(back_end.encode()).hexdigest()[:8]}"
+        name = f"{environment}-{hashlib.sha256(back_end().encode()).hexdigest()[:8]}"
         return cls(state_folder() / name)
 
     @property
@@ -78,10 +77,8 @@ class Project:
         _write(self.folder / "Pulumi.yaml", yaml.safe_dump({**project, "main": str(PROGRAM.parent)}))
         for stack in stacks:
             copy = self.folder / f"Pulumi.{stack.name}.yaml"
-            text = stack.file.read_text(encoding="utf-8")
-            if not engine_settings(text) and copy.exists():
-                text = "\n".join([text.rstrip("\n"), *engine_settings(copy.read_text(encoding="utf-8")), ""])
-            _write(copy, text)
+            before = copy.read_text(encoding="utf-8") if copy.exists() else ""
+            _write(copy, with_engine_settings(stack.file.read_text(encoding="utf-8"), before))
 
     def existing(self, engine: Engine) -> set[str]:
         """Stacks that the back end knows.
@@ -95,12 +92,12 @@ class Project:
             raise click.ClickException(f"the back end can't be asked for its stacks:\n{error}") from None
         return {one["name"].rpartition("/")[2] for one in json.loads(listed.stdout)}
 
-    def contract(self, engine: Engine, platform: str, file: Path | None) -> PlatformContract:
+    def contract(self, engine: Engine, environment: str, file: Path | None) -> PlatformContract:
         """The platform's contract, read once for all; the file in which it lies is named to the programs.
 
         Args:
             engine: to read it with.
-            platform: the platform's stack by its full name.
+            environment: the platform's stack, in the project `andel`.
             file: that holds it already, if somebody handed it over.
 
         Raises:
@@ -108,17 +105,25 @@ class Project:
         """
         held = file or self.folder / "contract.json"
         if file is None:
-            command = ["stack", "output", "contract", "--json", "--stack", platform]
+            command = ["stack", "output", "contract", "--json", "--stack", environment]
             try:
-                _write(held, engine.run(command, str(self.folder), {}).stdout)
+                _write(held, engine.run(command, str(self._platform()), {}).stdout)
             except CommandError as error:
-                wrong = f"{platform} can't be read; hand its output over (--contract, docs/municipalities.md):\n{error}"
+                hint = "hand its output over (--contract, docs/municipalities.md)"
+                wrong = f"{PLATFORM}/{environment} can't be read; {hint}:\n{error}"
                 raise click.ClickException(wrong) from None
         os.environ[FILE] = str(held.resolve())
         try:
             return contract_of(json.loads(held.read_text(encoding="utf-8")), str(held))
         except (OSError, ValueError, Refusal) as error:
             raise click.ClickException(f"{held}: {error}") from None
+
+    def _platform(self) -> Path:
+        """A project folder of the platform's, without a program: a stack's short name is looked up in its project."""
+        folder = self.folder / "platform"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write(folder / "Pulumi.yaml", yaml.safe_dump({"name": PLATFORM, "runtime": "python"}))
+        return folder
 
     def job(self, verb: str, stack: FleetStack, wave: int, *, exists: bool, as_whom: Path) -> Job:
         """A stack's turn."""
@@ -136,9 +141,38 @@ class Project:
         )
 
 
-def engine_settings(text: str) -> list[str]:
-    """Lines of a stack file that the engine wrote."""
-    return [line for line in text.splitlines() if line.partition(":")[0] in KEPT]
+def back_end() -> str:
+    """The back end that is logged in to (source: pulumi, sdk/go/common/workspace/creds.go, `GetCurrentCloudURL`)."""
+    if named := os.environ.get("PULUMI_BACKEND_URL"):
+        return named
+    home = os.environ.get("PULUMI_CREDENTIALS_PATH") or os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi"
+    try:
+        return str(json.loads((Path(home) / "credentials.json").read_text(encoding="utf-8"))["current"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return str(home)
+
+
+def with_engine_settings(text: str, before: str) -> str:
+    """A stack file with what the engine wrote into its copy before, unless it brings such settings itself.
+
+    However it is laid out: what is added is added to its nodes, and everything else is said as it was.
+    """
+    document = yaml.compose(text, Loader=yaml.SafeLoader)
+    written = _engine_settings(before)
+    if not isinstance(document, yaml.MappingNode) or _engine_settings(text) or not written:
+        return text
+    document.value += written
+    return yaml.serialize(document, allow_unicode=True)
+
+
+def _engine_settings(text: str) -> list[tuple[yaml.Node, yaml.Node]]:
+    """Settings of a stack file that the engine writes."""
+    try:
+        document = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:  # the engine was killed while it wrote
+        return []
+    pairs = document.value if isinstance(document, yaml.MappingNode) else []
+    return [(key, value) for key, value in pairs if key.value in KEPT]
 
 
 def _write(file: Path, text: str) -> None:

@@ -85,6 +85,8 @@ class Fleet:
     most: int = 0
     """How many ran at once at most."""
 
+    _measured: bool = False
+
     def run(self, waves: Sequence[Wave]) -> list[Outcome]:
         """Run all waves, one after the other.
 
@@ -118,6 +120,8 @@ class Fleet:
                 self._hear(next(worker for worker in busy if worker.pipe is ready))
             for worker in busy:
                 worker.peak = max(worker.peak, budget.taken(worker.process.pid or 0))
+                if self.interrupted:  # again: the first word may have come before it listened
+                    worker.process.terminate()
             self.board.tick()
 
     def _free_worker(self) -> Worker | None:
@@ -141,13 +145,14 @@ class Fleet:
     def _begin(self, worker: Worker, stack: FleetStack, number: int) -> None:
         try:
             job = self.job(stack, number)
+            if self.interrupted:  # while its token was asked for
+                return
             worker.pipe.send(job)
+            worker.job, worker.peak = job, 0
+            self.board.began(job)
         except (click.ClickException, OSError) as error:
             message = error.message if isinstance(error, click.ClickException) else str(error)
             self._end(Outcome(slug=stack.slug, state=State.FAILED, wave=number, message=message))
-            return
-        worker.job, worker.peak = job, 0
-        self.board.began(job)
 
     def _hear(self, worker: Worker) -> None:
         """Take what a worker says: a step, or the outcome of its job. One that died says nothing more."""
@@ -166,9 +171,10 @@ class Fleet:
             return
         worker.job = None
         outcome = replace(heard, memory=worker.peak)
-        if outcome.state in GOOD:
+        if outcome.state in GOOD and outcome.changes:  # an engine ran: one that was never made took next to nothing
             # One that is over in a blink was hardly looked at: what was measured before still holds.
-            self.need = max(worker.peak, self.need if self.outcomes else 0) or self.need
+            self.need = max(worker.peak, self.need if self._measured else 0) or self.need
+            self._measured = True
         self._end(outcome)
 
     def _end(self, outcome: Outcome) -> None:

@@ -2,6 +2,7 @@
 """In which order stacks are run: one municipality first, then more and more, so that a mistake meets few."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from math import inf
 
 import click
 
@@ -45,7 +46,7 @@ def canary_of(stacks: Sequence[FleetStack], citizens: Mapping[str, int | None], 
 
     Args:
         stacks: at least one.
-        citizens: of each, where the register has them.
+        citizens: of each, where the register has them; whose it hasn't may be large.
         named: a slug, or nobody's.
 
     Raises:
@@ -56,4 +57,8 @@ def canary_of(stacks: Sequence[FleetStack], citizens: Mapping[str, int | None], 
             if stack.slug == named:
                 return stack
         raise click.UsageError(f"{named} can't go first: it is not in this fleet")
-    return min(stacks, key=lambda one: (one.section.chat is None, citizens.get(one.slug) or 0, one.slug))
+    return min(stacks, key=lambda one: (one.section.chat is None, _size(citizens.get(one.slug)), one.slug))
+
+
+def _size(citizens: int | None) -> float:
+    return inf if citizens is None else citizens

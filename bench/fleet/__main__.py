@@ -79,7 +79,8 @@ def bare(place: Place, count: int) -> dict[str, Any]:
     os.environ |= place.variables
     accounts = folder / "accounts"
     accounts.mkdir(exist_ok=True, mode=0o700)
-    with asked_for(accounts) as credentials, ThreadPoolExecutor(place.workload["atOnce"]) as pool:
+    clusters = place.laboratory.environment.clusters
+    with asked_for(accounts, clusters) as credentials, ThreadPoolExecutor(place.workload["atOnce"]) as pool:
         names = {stack.slug: credentials(stack) for stack in stacks}
 
         def one(slug: str, *words: str) -> None:

@@ -11,6 +11,7 @@ echo "$*" >> told
 case "$1 $2" in
   "stack ls") cat stacks; exit;;
   "stack export") cat exported; exit;;
+  "stack output") cat output; exit;;
   cancel*) rm held; exit;;
   "up "*|"refresh "*|"destroy "*)
     if [ -e held ]; then

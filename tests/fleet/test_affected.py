@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from andel.fleet.affected import affected, view
-from andel.fleet.stacks import FleetStack, found
+from andel.fleet.stacks import FleetStack, RefusedFile, found, looked_through
 from config.contract import contract
 from config.judge import judge
 from config.stackfile import KEY, MUNICIPALITY, SWITCH
@@ -32,12 +32,22 @@ def checkout(tmp_path: Path) -> Path:
     for slug in SLUGS:
         text = yaml.safe_dump({"config": {SWITCH: ["*"], MUNICIPALITY: document(slug)}})
         (tmp_path / "municipalities" / f"Pulumi.dev-{slug}.yaml").write_text(text)
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "first")):
-        name = ("-c", "user.name=a", "-c", "user.email=a@example")
-        subprocess.run(
-            [shutil.which("git") or "git", "-C", str(tmp_path), *name, *words], check=True, capture_output=True
-        )
+    (tmp_path / "components" / "platform.py").write_text("")
+    git(tmp_path, "init", "-q")
+    commit(tmp_path)
     return tmp_path
+
+
+def git(checkout: Path, *words: str) -> None:
+    """Run git."""
+    name = ("-c", "user.name=a", "-c", "user.email=a@example")
+    subprocess.run([shutil.which("git") or "git", "-C", str(checkout), *name, *words], check=True, capture_output=True)
+
+
+def commit(checkout: Path) -> None:
+    """Commit what lies there."""
+    git(checkout, "add", "-A")
+    git(checkout, "commit", "-qm", "more")
 
 
 def stacks(checkout: Path) -> list[FleetStack]:
@@ -80,9 +90,58 @@ def test_the_program_concerns_all(checkout: Path) -> None:
     assert {one.slug for one in stacks(checkout)} == set(SLUGS)
 
 
+def test_what_is_moved_out_of_the_program_concerns_all(checkout: Path) -> None:
+    (checkout / "components" / "chat.py").write_text("CHAT = 1\n" * 20)
+    commit(checkout)
+    assert concerned(checkout) == set()
+    (checkout / "docs").mkdir()
+    (checkout / "components" / "chat.py").rename(checkout / "docs" / "chat.py")
+    git(checkout, "add", "-A")
+    assert concerned(checkout) == set(SLUGS)
+
+
 def test_documentation_concerns_nobody(checkout: Path) -> None:
     (checkout / "README.md").write_text("")
     assert concerned(checkout) == set()
+
+
+def test_a_checkout_may_lie_in_a_folder_of_its_repository(checkout: Path) -> None:
+    deeper = checkout / "deeper"
+    deeper.mkdir()
+    for name in ("components", "municipalities", "Pulumi.dev.yaml"):
+        (checkout / name).rename(deeper / name)
+    commit(checkout)
+    assert concerned(deeper) == set()
+    change(deeper, lambda environment: environment["municipalities"]["samso"].update(tier="plus"))
+    assert concerned(deeper) == {"samso"}
+    file = deeper / "municipalities/Pulumi.dev-odense.yaml"
+    file.write_text(file.read_text().replace("journal", "archive"))
+    assert concerned(deeper) == {"odense", "samso"}
+    (checkout / "components").mkdir()
+    (checkout / "components" / "other.py").write_text("")  # another's, beside
+    assert concerned(deeper) == {"odense", "samso"}
+    (deeper / "components" / "chat.py").write_text("")
+    assert concerned(deeper) == set(SLUGS)
+
+
+def test_a_new_environment_concerns_all(checkout: Path) -> None:
+    git(checkout, "rm", "-q", "--cached", "Pulumi.dev.yaml")
+    git(checkout, "commit", "-qm", "without")
+    assert concerned(checkout) == set(SLUGS)
+
+
+def test_an_environment_that_is_gone_is_told(checkout: Path) -> None:
+    (checkout / "Pulumi.dev.yaml").unlink()
+    with pytest.raises(click.ClickException, match="not there any more"):
+        concerned(checkout)
+
+
+def test_a_refused_file_is_concerned_as_any_other(checkout: Path) -> None:
+    file = checkout / "municipalities/Pulumi.dev-odense.yaml"
+    file.write_text(file.read_text().replace("slug: odense", "slug: aarhus"))
+    every = looked_through(checkout / "municipalities", "dev")
+    (refused,) = affected("HEAD", checkout, checkout / "Pulumi.dev.yaml", every)
+    assert isinstance(refused, RefusedFile)
 
 
 def test_a_member_whose_plan_changes_is_concerned_alone(checkout: Path) -> None:

@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -45,6 +46,32 @@ def test_what_has_ended_takes_nothing() -> None:
 
 def test_something_is_free_on_this_machine() -> None:
     assert 0 < budget.free() <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@pytest.fixture
+def group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A control group without bounds."""
+    monkeypatch.setattr(budget, "GROUP", tmp_path)
+    (tmp_path / "memory.max").write_text("max\n")
+    (tmp_path / "memory.current").write_text(f"{300 << 20}\n")
+    (tmp_path / "memory.stat").write_text(f"anon 1\ninactive_file {200 << 20}\nactive_file 3\n")
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+    return tmp_path
+
+
+def test_files_that_a_container_has_read_leave_room(group: Path) -> None:
+    unbounded = budget.free()
+    (group / "memory.max").write_text(f"{400 << 20}\n")
+    assert budget.free() == 300 << 20 < unbounded
+
+
+def test_a_container_has_as_many_cores_as_it_is_given_time(group: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(64)))
+    assert budget.cores() == 64
+    (group / "cpu.max").write_text("250000 100000\n")
+    assert budget.cores() == 2
+    (group / "cpu.max").write_text("20000 100000\n")
+    assert budget.cores() == 1
 
 
 def test_memory_is_typed_as_everywhere() -> None:

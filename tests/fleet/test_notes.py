@@ -51,6 +51,17 @@ def test_neither_is_anothers(gone: Holder) -> None:
     assert not gone.explains(refusal((HOST, gone.pid), (HOST, gone.pid + 1)))
 
 
+def test_the_lock_of_somebody_whose_name_has_a_space_is_anothers(gone: Holder) -> None:
+    theirs = refusal(("elsewhere", 7)).splitlines()[-1].replace("by ci@", "by DOMAIN\\Jens Hansen@")
+    assert not gone.explains(f"{refusal((HOST, gone.pid))}\n{theirs}")
+
+
+def test_one_that_was_gone_when_it_was_noted_is_gone() -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        pass
+    assert not holder(process.pid).alive
+
+
 def test_what_names_no_holder_is_not(gone: Holder) -> None:
     assert not gone.explains("[409] Conflict: Another update is currently in progress.")
 

@@ -45,6 +45,11 @@ def test_the_table_and_those_who_had_no_turn(capsys: pytest.CaptureFixture[str])
     assert said.strip().endswith("left as they were: samso")
 
 
+def test_a_message_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:
+    show("up", "dev", [Outcome(slug="a", state=State.FAILED, wave=1, message="no [/group] of [red]it")], 1, 1)
+    assert "no [/group] of [red]it" in capsys.readouterr().out
+
+
 def test_all_is_well_names_nobody(capsys: pytest.CaptureFixture[str]) -> None:
     show("preview", "dev", OUTCOMES[:1], 1, 1)
     assert "left" not in capsys.readouterr().out

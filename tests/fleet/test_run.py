@@ -10,6 +10,7 @@ from pathlib import Path
 from types import CodeType
 
 import click
+import pytest
 
 from andel.fleet.notes import Note
 from andel.fleet.outcome import Outcome, State
@@ -23,6 +24,8 @@ from .made import stack
 STACKS = [stack(f"{number:02}".translate({48 + n: 97 + n for n in range(10)})) for number in range(20)]
 PROGRAM = compile("", "nothing", "exec")
 GIB = 1 << 30
+CHANGES = {"same": 1}
+"""What an engine says of a stack that it has run."""
 
 
 def job(one: FleetStack, wave: int) -> Job:
@@ -40,7 +43,8 @@ def labour(act: Callable[[Job], State]) -> Callable[[Connection, CodeType, int],
     def work(pipe: Connection, program: CodeType, parent: int) -> None:
         signal.signal(signal.SIGTERM, lambda *_: None)
         while (given := pipe.recv()) is not None:
-            pipe.send(Outcome(slug=given.slug, state=act(given), wave=given.wave))
+            state = act(given)
+            pipe.send(Outcome(slug=given.slug, state=state, wave=given.wave, changes=CHANGES))
 
     return work
 
@@ -124,6 +128,41 @@ def test_ctrl_c_waits_for_what_is_under_way_and_begins_nothing() -> None:
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_who_waits_for_a_token_at_ctrl_c_is_left_as_it_was() -> None:
+    begun: list[str] = []
+
+    def slow(one: FleetStack, wave: int) -> Job:
+        if begun:
+            os.kill(os.getpid(), signal.SIGINT)
+        begun.append(one.slug)
+        return job(one, wave)
+
+    ours = fleet(lambda _: State.CHANGED)
+    ours.job = slow
+    states = {one.slug: one.state for one in ours.run([tuple(STACKS[:3])])}
+    assert states == {STACKS[0].slug: State.CHANGED, STACKS[1].slug: State.LEFT, STACKS[2].slug: State.LEFT}
+    assert begun == [STACKS[0].slug, STACKS[1].slug]
+
+
+def test_a_worker_that_did_not_listen_yet_is_told_again() -> None:
+    told = []
+
+    def deaf(pipe: Connection, program: CodeType, parent: int) -> None:
+        given = pipe.recv()
+        os.kill(parent, signal.SIGINT)
+        time.sleep(0.1)  # the first word comes now
+        signal.signal(signal.SIGTERM, lambda *_: told.append(True))
+        deadline = time.monotonic() + 5
+        while not told and time.monotonic() < deadline:
+            time.sleep(0.05)
+        pipe.send(Outcome(slug=given.slug, state=State.INTERRUPTED if told else State.CHANGED, wave=given.wave))
+        pipe.recv()
+
+    ours = fleet(lambda _: State.CHANGED)
+    ours.labour = deaf
+    assert [one.state for one in ours.run([tuple(STACKS[:1])])] == [State.INTERRUPTED]
+
+
 def test_who_gets_no_token_has_failed_and_nothing_was_begun() -> None:
     def no_token(one: FleetStack, wave: int) -> Job:
         raise click.ClickException(f"no token for {one.slug}")
@@ -147,3 +186,15 @@ def test_what_a_stack_takes_is_measured_and_takes_the_place_of_the_guess() -> No
     ours.need = 5 * GIB
     outcomes = ours.run([tuple(STACKS[:1])])
     assert block < outcomes[0].memory == ours.need < GIB
+
+
+def test_one_that_was_never_made_says_nothing_of_what_others_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "CHANGES", {})
+
+    def act(given: Job) -> State:
+        time.sleep(0.3)
+        return State.UNCHANGED
+
+    ours = fleet(act)
+    ours.run([tuple(STACKS[:1])])
+    assert ours.need == GIB

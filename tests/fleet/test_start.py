@@ -96,6 +96,68 @@ def test_previews_have_one_wave_and_go_on(desk: Desk) -> None:
     assert "left" not in {one["state"] for one in outcomes.values()}
 
 
+@pytest.fixture
+def hostile(desk: Desk) -> tuple[str, str]:
+    """All three, and the file of one of them is another's: words that choose this folder."""
+    folder = desk.folder / "municipalities"
+    folder.mkdir()
+    for slug in SLUGS:
+        text = (ROOT / "municipalities" / f"Pulumi.dev-{slug}.yaml").read_text()
+        text = text.replace("slug: samso", "slug: aarhus")
+        (folder / f"Pulumi.dev-{slug}.yaml").write_text(text)
+    return "--folder", str(folder)
+
+
+def test_a_refused_file_stops_a_fleet_that_stops(desk: Desk, hostile: tuple[str, str]) -> None:
+    ran = desk.fleet("up", *hostile, code=1)
+    assert "aarhus stands in the file of samso" in ran.stderr
+    assert not (desk.project / "told").exists()
+
+
+@pytest.mark.parametrize(
+    "words", [("up", "--keep-going"), ("destroy", "--yes", "--keep-going"), ("preview",), ("refresh",)], ids=" ".join
+)
+def test_a_refused_file_is_one_failure_where_the_others_go_on(
+    desk: Desk, hostile: tuple[str, str], words: tuple[str, ...]
+) -> None:
+    ran = desk.fleet(*words, *hostile, "--json", code=1)
+    refused, *others = json.loads(ran.stdout)["stacks"]
+    assert (refused["slug"], refused["state"], refused["wave"]) == ("samso", "failed", 0)
+    assert "aarhus stands in the file of samso" in refused["message"]
+    assert "[1/3] samso: failed" in ran.stderr
+    assert {one["slug"] for one in others} == {"aarhus", "ringkobing-skjern"}
+    assert "left" not in {one["state"] for one in others}
+    run = [line for line in desk.told() if line.startswith(words[0])]
+    assert [slug for slug in SLUGS for line in run if f"--stack dev-{slug} " in line] == ["aarhus", "ringkobing-skjern"]
+
+
+def test_a_fleet_of_refused_files_runs_nothing_and_says_so(desk: Desk, hostile: tuple[str, str]) -> None:
+    assert desk.outcomes("preview", "samso", *hostile, code=1).keys() == {"samso"}
+    assert not (desk.project / "told").exists()
+
+
+def test_a_canary_whose_file_is_refused_has_had_its_turn(desk: Desk, hostile: tuple[str, str]) -> None:
+    outcomes = desk.outcomes("up", "--keep-going", "--canary", "samso", *hostile, code=1)
+    assert [one["wave"] for one in outcomes.values()] == [0, 1, 2]
+
+
+def test_without_an_environment_nobody_says_whose_contexts_are_used(desk: Desk, hostile: tuple[str, str]) -> None:
+    ran = CliRunner().invoke(command, ["preview", "dev", *hostile])
+    assert ran.exit_code == 1
+    assert f"{desk.folder / 'Pulumi.dev.yaml'} is not there" in ran.output
+    assert "(--kubeconfigs)" in ran.output
+
+
+def test_the_contract_is_the_environments_whatever_files_say(desk: Desk) -> None:
+    (desk.project / "platform").mkdir()
+    (desk.project / "platform" / "output").write_text((desk.folder / "contract.json").read_text())
+    ran = CliRunner().invoke(command, ["up", "dev", "samso", "--kubeconfigs", str(desk.folder / "accounts")])
+    assert ran.exit_code == 0, ran.output
+    told = (desk.project / "platform" / "told").read_text()
+    assert told.startswith("stack output contract --json --stack dev ")
+    assert yaml.safe_load((desk.project / "platform" / "Pulumi.yaml").read_text())["name"] == "andel"
+
+
 def test_who_has_no_kubeconfig_is_told_and_nothing_is_run_as_somebody_else(desk: Desk) -> None:
     (desk.folder / "accounts" / "samso.kubeconfig").unlink()
     outcomes = desk.outcomes("up", "samso", code=1)

@@ -48,5 +48,6 @@ def test_the_smallest_with_a_chat_goes_first_unless_somebody_is_named() -> None:
     assert canary_of(fleet, citizens, None).slug == "small"
     assert canary_of(fleet, citizens, "large").slug == "large"
     assert canary_of(fleet[::2], {}, None).slug == "large"
+    assert canary_of(fleet, {"small": 30_000}, None).slug == "small"  # large may be large
     with pytest.raises(click.UsageError, match="nobody"):
         canary_of(fleet, citizens, "nobody")
