@@ -16,7 +16,7 @@ from config.clusters import Clusters
 from config.judge import judge_municipality
 from config.municipality import Municipality
 from config.section import Mistake, Refusal, refuse_if_any, shown
-from config.stackfile import StackFile, read
+from config.stackfile import read
 
 PLATFORM = "andel"
 """The platform's project (`Pulumi.yaml`)."""
@@ -127,11 +127,9 @@ def _longer(folder: Path, environment: str) -> tuple[str, ...]:
 
 def _looked_at(file: Path, environment: str, slug: str, clusters: Clusters | None) -> Found:
     try:
-        written = read(file)
-        section = judge_municipality(written.municipality)
+        section = judge_municipality(read(file).municipality)
         refuse_if_any(
             (
-                *settings_from_elsewhere(written),
                 *names_of_others(section, slug),
                 *platforms_of_others(section, environment),
                 *(contexts_of_others(section, clusters) if clusters else ()),
@@ -140,13 +138,6 @@ def _looked_at(file: Path, environment: str, slug: str, clusters: Clusters | Non
     except Refusal as refusal:
         return RefusedFile(slug=shown(slug), file=file, wrong=str(refusal))
     return FleetStack(name=f"{environment}-{slug}", file=file, section=section)
-
-
-def settings_from_elsewhere(written: StackFile) -> Iterator[Mistake]:
-    """Pulumi ESC is opened with the rights of who runs the engine, and sets variables of it: `KUBECONFIG`, too."""
-    if "environment" in written.document:
-        wrong = "settings from elsewhere would be read with the rights of who runs the fleet"
-        yield Mistake(("environment",), wrong, "take it away")
 
 
 def names_of_others(section: Municipality, slug: str) -> Iterator[Mistake]:

@@ -133,7 +133,7 @@ def test_settings_from_elsewhere_are_not_opened_for_a_municipality(tmp_path: Pat
     write_stack(tmp_path, "aarhus", environment=["platform/secrets"])
     (refused,) = looked_through(tmp_path, "dev", clusters=DEV)
     assert isinstance(refused, RefusedFile)
-    assert refused.wrong.startswith("environment: settings from elsewhere")
+    assert refused.wrong.startswith("environment: environments of Pulumi's service")
 
 
 def test_an_application_cluster_of_the_platforms_has_to_be_named(tmp_path: Path) -> None:
