@@ -7,6 +7,7 @@ what was done.
 """
 
 import os
+import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -43,11 +44,20 @@ class Engine(automation.PulumiCommand):
         self.running: subprocess.Popen[str] | None = None
         """The engine that runs now."""
 
+        self._told: subprocess.Popen[str] | None = None
+
         self.note: Note | None = None
         """Where an engine is noted that may lock the stack."""
 
         self.stopping = False
         """Whether nothing new is to be started."""
+
+    def stop(self) -> None:
+        """Start nothing new, and tell the engine that runs to stop, if nobody has."""
+        self.stopping = True
+        if self.running is not None and self.running is not self._told:
+            self._told = self.running
+            self.running.send_signal(signal.SIGINT)
 
     def run(
         self,
@@ -78,6 +88,8 @@ class Engine(automation.PulumiCommand):
             start_new_session=True,
         ) as process:
             self.running = process
+            if self.stopping:  # the word came while it was being started
+                self.stop()
             noted = self.note if args[0] in LOCKING else None
             if noted is not None:
                 noted.write(holder(process.pid))  # before it can lock anything: it reads its settings first

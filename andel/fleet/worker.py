@@ -91,9 +91,7 @@ def work(pipe: Connection, program: CodeType, parent: int, engine: Engine | None
             pipe.send(said)
 
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if not engine.stopping and engine.running is not None:
-            engine.running.send_signal(signal.SIGINT)
-        engine.stopping = True
+        engine.stop()
 
     signal.signal(signal.SIGTERM, stop)
     ends_with_parent()
