@@ -60,6 +60,6 @@ chat-pictures: $(VENV) ## take the pictures in docs/chat.md anew, by the same te
 
 $(VENV): requirements.txt pyproject.toml
 	python3 -m venv .venv
-	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.txt
 	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

