@@ -80,7 +80,8 @@ def work(pipe: Connection, program: CodeType, parent: int, engine: Engine | None
         parent: process id of the one who forked.
         engine: the parent's, from before the fork: it knows its version already.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to hear, and its own to pass on
+    # Ctrl-C is the parent's to hear, and its own to pass on. To ignore it is handed down: hosts would be deaf to it.
+    signal.signal(signal.SIGINT, lambda *_: None)
     engine, one_at_a_time = engine or Engine(), Lock()
 
     def tell(said: Step | Outcome) -> None:

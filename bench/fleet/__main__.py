@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import signal
 import statistics
 import subprocess
 import time
@@ -33,7 +34,9 @@ def timed(command: Sequence[str], variables: dict[str, str], cwd: Path | None = 
     """Seconds, processor seconds by program and memory of a command, and what it said."""
     began = time.monotonic()
     with Shares(os.getpid()) as shares:
-        run = subprocess.run(command, env=variables, cwd=cwd, capture_output=True, text=True)
+        run = subprocess.run(
+            command, env=variables, cwd=cwd, capture_output=True, text=True, preexec_fn=_hears_interrupts
+        )
     if run.returncode:
         raise click.ClickException(f"{' '.join(command[:6])} …: {run.stdout[-3000:]}{run.stderr[-3000:]}")
     figures = {
@@ -42,6 +45,11 @@ def timed(command: Sequence[str], variables: dict[str, str], cwd: Path | None = 
         "memoryMiB": shares.memory >> 20,
     }
     return figures, run.stdout
+
+
+def _hears_interrupts() -> None:
+    """A job in a shell's background ignores them, and hands that down: an engine waits 5 s for a host that is deaf."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def fleet(place: Place, verb: str, *words: str) -> dict[str, Any]:
