@@ -68,12 +68,7 @@ def pool_use(environment: Environment) -> list[PoolUse]:
     """Every pool, with the shares that its models ask for."""
     rows = []
     for name, pool in environment.pools.items():
-        used = sum(model.shares for model in environment.models.values() if model.pool == name)
-        used += sum(
-            profile.gpus * runtime.replicas
-            for of, runtime in (environment.modelmesh.runtimes if environment.modelmesh else {}).items()
-            if (profile := environment.profiles.get(of)) and profile.pool == name
-        )
+        used = sum(pod.shares for pod in pods_of(environment, name))
         rows.append(PoolUse(name, pool.nodes.count, pool.resource, pool.shares, used, pool.shares - used))
     return rows
 

@@ -7,7 +7,7 @@ The scheduler takes pods as they come and spreads them, so a sum that fits may l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -26,7 +26,7 @@ class Pod:
     """What a pod of a model takes of a node."""
 
     model: str
-    """The model's public name."""
+    """The model's public name; of pods that models share, the name of their run profile."""
 
     shares: int
     """Shares of the pool; 0 on cores alone."""
@@ -82,14 +82,25 @@ class Placing:
 
 
 def pods_of(environment: Environment, pool: str, *, most: bool = False) -> list[Pod]:
-    """Pods of all models on a pool that always stand, or those of the highest load."""
-    return [
+    """Pods on a pool that always stand, or those of the highest load: of models, and those that models share."""
+    own = [
         Pod(model=name, shares=workload.gpus, cpu=amount(workload.cpu), memory=amount(workload.memory))
         for name, model in environment.models.items()
-        if model.pool == pool and not model.stopped
+        if model.pool == pool and not model.stopped and not model.shared
         for workload in model.workloads
         for _ in range((workload.most if most else workload.least) * workload.pods)
     ]
+    return [*own, *_shared_pods(environment, pool)]
+
+
+def _shared_pods(environment: Environment, pool: str) -> Iterator[Pod]:
+    """Pods of ModelMesh's runtimes: as many at any load, each with all that its profile has."""
+    for name, runtime in (environment.modelmesh.runtimes if environment.modelmesh else {}).items():
+        profile = environment.profiles.get(name)
+        if profile is not None and profile.pool == pool:
+            cpu, memory = amount(profile.resources.cpu), amount(profile.resources.memory)
+            for _ in range(runtime.replicas):
+                yield Pod(model=name, shares=profile.gpus, cpu=cpu, memory=memory)
 
 
 def place(pods: Iterable[Pod], pool: Pool, nodes: int) -> Placing:

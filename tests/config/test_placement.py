@@ -3,6 +3,7 @@
 
 import itertools
 import random
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
@@ -12,8 +13,9 @@ from pydantic import TypeAdapter
 from config.judge import judge
 from config.placement import Fit, Pod, certain, place, pods_of
 from config.pools import Pool
+from config.stackfile import read
 from tests.config.edits import edited
-from tests.conftest import stack_document
+from tests.conftest import ROOT, stack_document
 
 
 def pool(shares: int, nodes: int, cpu: int = 64) -> Pool:
@@ -108,3 +110,10 @@ def test_stopped_models_take_nothing_and_the_most_is_more_than_the_least() -> No
     assert len(pods_of(one, "large", most=True)) == 2
     stopped = judge(edited(stack_document("dev"), {"models.mistral-small.stopped": True}))
     assert pods_of(stopped, "large") == []
+
+
+def test_models_that_take_turns_have_the_pods_of_their_profile_and_none_of_their_own() -> None:
+    mesh = judge(read(ROOT / "tests/environments/Pulumi.modelmesh.yaml").environment)
+    found = Counter((pod.model, pod.shares) for pod in pods_of(mesh, "large"))
+    assert found == {("shared", 1): 2, ("doubled", 2): 1}
+    assert pods_of(mesh, "large", most=True) == pods_of(mesh, "large")
