@@ -12,7 +12,6 @@ from config.names import GATEWAY, SERVING, SYSTEM
 from config.operators import Managed
 from config.pooling import queue_of
 from config.pools import Claims
-from config.scaling import Load, Scaling
 from config.serving import HuggingFace, KubeAi
 
 from .chat_gateway import ChatGateway, ChatGatewayArgs
@@ -241,7 +240,7 @@ class Platform(pulumi.ComponentResource):
             profile=environment.profiles.get(model.profile) if model.profile else None,
             shared=self._shared(model),
             epp=self._release.epp,
-            bands=bands(environment, name),
+            bands=environment.bands(name),
             vllm=self._release.vllm,
             images=self._images,
             wait=environment.rollout.wait_for_models,
@@ -269,7 +268,7 @@ class Platform(pulumi.ComponentResource):
                 endpoint=endpoint,
                 timeout_seconds=environment.gateway.request_timeout_seconds,
                 idle_seconds=environment.gateway.stream_idle_seconds,
-                asleep_seconds=model.load_seconds if sleeps_unheld(model.scaling) else None,
+                asleep_seconds=model.asleep_seconds,
             )
             self._routes[name] = ModelRoute(f"{name}-route", route, self._after(served))
         if environment.monitoring is not None and endpoint.metrics_port is not None:
@@ -296,15 +295,3 @@ class Platform(pulumi.ComponentResource):
         pools = self._environment.pools
         if pools:
             ServingQuota("gpu-shares", ServingQuotaArgs(namespace=SERVING, pools=pools), self._after(self._serving))
-
-
-def sleeps_unheld(scaling: Scaling) -> bool:
-    """Whether a model may have no replica, and its callers are told so."""
-    return isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"
-
-
-def bands(environment: Environment, name: str) -> dict[str, int]:
-    """Priority of each tier whose requests reach a model: by its own name, an adapter's, or as a canary."""
-    parts = (key for key, model in environment.models.items() if model.canary and model.canary.model == name)
-    names = {name, *environment.models[name].names, *parts}
-    return {tier: one.priority for tier, one in environment.tiers.items() if names & {*one.models}}

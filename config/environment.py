@@ -102,6 +102,12 @@ class Environment(Section):
         refuse_if_any(rules.mistakes(self))
         return self
 
+    def bands(self, name: str) -> dict[str, int]:
+        """Priority of each tier whose requests reach a model: by its own name, an adapter's, or as a canary."""
+        parts = (key for key, model in self.models.items() if model.canary and model.canary.model == name)
+        names = {name, *self.models[name].names, *parts}
+        return {tier: one.priority for tier, one in self.tiers.items() if names & {*one.models}}
+
 
 def with_profiles(document: Any) -> Any:
     """The document with every model's profile written out beneath its own settings.

@@ -12,7 +12,7 @@ from .lora import Lora
 from .overflow import ModelOverflow
 from .resources import Resources
 from .scalars import ArgumentName, DnsLabel, ImageRef, ModelName, ModelUri, ObjectName, SecretKeyName, VariableName
-from .scaling import Fixed, Scaling
+from .scaling import Fixed, Load, Scaling
 from .section import Section
 from .serving import ModelMesh, Serving
 from .serving.llm_d import Data, LlmD
@@ -161,6 +161,13 @@ class Model(Section):
     def workloads(self) -> tuple[Workload, ...]:
         """What it puts on its pool, its main part first."""
         return (self._main(), *self._prefill()) if isinstance(self.serving, LlmD) else (self._main(),)
+
+    @property
+    def asleep_seconds(self) -> int | None:
+        """Seconds until a replica answers, of a model that may have none and holds no request."""
+        scaling = self.scaling
+        unheld = isinstance(scaling, Load) and not scaling.least and scaling.when_asleep == "refuse"
+        return self.load_seconds if unheld else None
 
     @property
     def shared(self) -> bool:
