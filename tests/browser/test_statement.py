@@ -51,14 +51,27 @@ INSIDE = """
 """What of the chart lies outside its frame, and what is wider than the page."""
 
 
+def ended(name: str) -> str:
+    """A name that was cut, without signs at which no name ends."""
+    return name.rstrip(" ,")
+
+
 def environment(lines: int) -> Environment:
     """Prod, as full as may be."""
     members = {
-        f"m-{index:02}": {"name": f"Nr. {index:02}: {NAME}"[:100], "tier": "small", "citizens": 10_000 + 1000 * index}
+        f"m-{index:02}": {
+            "name": ended(f"Nr. {index:02}: {NAME}"[:100]),
+            "tier": "small",
+            "citizens": 10_000 + 1000 * index,
+        }
         for index in range(98)
     }
     costs = {
-        f"line-{index:02}": {"kind": "yearly", "name": f"Post {index:02} til {NAME}"[:LETTERS], "amount": 9_999_999.99}
+        f"line-{index:02}": {
+            "kind": "yearly",
+            "name": ended(f"Post {index:02} til {NAME}"[:LETTERS]),
+            "amount": 9_999_999.99,
+        }
         for index in range(lines)
     }
     costs["line-00"]["gpus"] = True
