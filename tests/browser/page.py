@@ -130,5 +130,6 @@ class Person:
         return said
 
     def pictured(self, file: Path) -> None:
-        """A screenshot."""
+        """A screenshot, once what pops up is gone."""
+        expect(self.page.locator("[data-sonner-toast]")).to_have_count(0, timeout=PATIENCE)
         self.page.screenshot(path=file)
