@@ -9,7 +9,7 @@ what was done.
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
@@ -30,6 +30,10 @@ BRIEF = {"GOGC": "off", "GOMEMLIMIT": "512MiB", "PULUMI_SKIP_UPDATE_CHECK": "1"}
 """Variables of every engine and its providers, where nobody has set them. They live for seconds: to collect garbage
 only where much has gathered costs some 60 MiB a stack and saves a fifth of the provider's time. And they look for no
 newer version of themselves."""
+
+
+Callback = Callable[[str], object] | None
+"""Is told each line as it comes."""
 
 
 class Engine(automation.PulumiCommand):
@@ -64,8 +68,8 @@ class Engine(automation.PulumiCommand):
         args: list[str],
         cwd: str,
         additional_env: Mapping[str, str],
-        on_output: Callable[[str], object] | None = None,
-        on_error: Callable[[str], object] | None = None,
+        on_output: Callback = None,
+        on_error: Callback = None,
     ) -> automation.CommandResult:
         """Run a command of the CLI.
 
@@ -93,16 +97,7 @@ class Engine(automation.PulumiCommand):
             noted = self.note if args[0] in LOCKING else None
             if noted is not None:
                 noted.write(holder(process.pid))  # before it can lock anything: it reads its settings first
-            listeners = [
-                Thread(target=_listen, args=(stream, heard, callback))
-                for stream, heard, callback in zip(
-                    (process.stdout, process.stderr), said, (on_output, on_error), strict=True
-                )
-            ]
-            for listener in listeners:
-                listener.start()
-            for listener in listeners:
-                listener.join()
+            _listen_to((process.stdout, process.stderr), said, (on_output, on_error))
             code = process.wait()
         self.running = None
         if noted is not None and code >= 0:  # one that was killed may have left a lock
@@ -113,7 +108,19 @@ class Engine(automation.PulumiCommand):
         return result
 
 
-def _listen(stream: IO[str], heard: list[str], callback: Callable[[str], object] | None) -> None:
+def _listen_to(streams: Sequence[IO[str] | None], said: Sequence[list[str]], callbacks: Sequence[Callback]) -> None:
+    """Hear what an engine says on all its streams, until it has ended."""
+    listeners = [
+        Thread(target=_listen, args=(stream, heard, callback))
+        for stream, heard, callback in zip(streams, said, callbacks, strict=True)
+    ]
+    for listener in listeners:
+        listener.start()
+    for listener in listeners:
+        listener.join()
+
+
+def _listen(stream: IO[str], heard: list[str], callback: Callback) -> None:
     for line in stream:
         heard.append(line.rstrip())
         if callback:
