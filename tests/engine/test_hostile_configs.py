@@ -22,6 +22,7 @@ from config.judge import judge_municipality
 from config.load import load_municipality
 from config.municipality import Municipality
 from config.municipality_rules import admitted
+from config.names import CHAT
 from config.section import Mistake, Refusal, dotted
 from tests.config.edits import edited
 from tests.conftest import ROOT, stack_document
@@ -193,14 +194,19 @@ def test_inside_nothing_is_expanded(runs: dict[str, Run]) -> None:
     """What was written is what stands: no variable, no template and no Secret took the place of a text."""
     address = "/apis/apps/v1/andel-m-aarhus/deployments/chat"
     (deployment,) = [json.loads(text) for one, text in runs["aarhus"].after.items() if one == address]
-    (container,) = deployment["spec"]["template"]["spec"]["containers"]
-    variables = {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+    containers = {one["name"]: one for one in deployment["spec"]["template"]["spec"]["containers"]}
+    held = {
+        name: {one["name"]: one.get("value", one.get("valueFrom")) for one in container["env"]}
+        for name, container in containers.items()
+    }
+    variables = held[CHAT]
     said = HARMLESS["aarhus"]
     assert variables["WEBUI_NAME"] == said["chat.title"]
     assert variables["OAUTH_CLIENT_ID"] == said["chat.signOn.clientId"]
     assert variables["DATABASE_URL"] == {"secretKeyRef": said["chat.database"]}
-    assert not [name for name, value in variables.items() if "$" in str(value)]
-    assert not {"command", "args"} & container.keys()
+    assert not [name for each in held.values() for name, value in each.items() if "$" in str(value)]
+    assert not {"command", "args"} & containers[CHAT].keys()
+    assert not [word for one in containers.values() for word in one.get("command", ()) if "$" in word]
     assert deployment["spec"]["template"]["spec"]["automountServiceAccountToken"] is False
 
 
