@@ -80,8 +80,9 @@ def work(pipe: Connection, program: CodeType, parent: int, engine: Engine | None
         parent: process id of the one who forked.
         engine: the parent's, from before the fork: it knows its version already.
     """
-    # Ctrl-C is the parent's to hear, and its own to pass on. To ignore it is handed down: hosts would be deaf to it.
-    signal.signal(signal.SIGINT, lambda *_: None)
+    # Ctrl-C is the parent's to hear, and its own to pass on. What is ignored is handed down: an engine locks its stack
+    # before it listens (source: pulumi 3.216.0, `pkg/backend/diy/backend.go`), and a word in between would kill it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     engine, one_at_a_time = engine or Engine(), Lock()
 
     def tell(said: Step | Outcome) -> None:

@@ -172,9 +172,9 @@ def _break_stale_locks(lab: LabFolder, stack: str) -> None:
 
 
 def _pending_operations(lab: LabFolder, stack: str) -> bool:
-    """Whether the checkpoint tells of operations that began and never ended."""
+    """Whether the checkpoint tells of operations that began and never ended; that of a new stack tells nothing."""
     checkpoints = list((lab.backend / ".pulumi" / "stacks").rglob(f"{stack}.json"))
     return any(
-        json.loads(checkpoint.read_text())["checkpoint"]["latest"].get("pending_operations")
+        json.loads(checkpoint.read_text())["checkpoint"].get("latest", {}).get("pending_operations")
         for checkpoint in checkpoints
     )

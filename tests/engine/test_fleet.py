@@ -88,7 +88,7 @@ class Fleet:
         """What the back end holds of each stack."""
         folder = self.laboratory.lab.backend / ".pulumi" / "stacks" / PROJECT
         files = {file.stem: file for file in folder.glob("dev-*.json")}
-        return {name: json.loads(file.read_text())["checkpoint"]["latest"] for name, file in files.items()}
+        return {name: json.loads(file.read_text())["checkpoint"].get("latest", {}) for name, file in files.items()}
 
     @property
     def progress(self) -> Progress:
